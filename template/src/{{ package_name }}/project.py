@@ -1,0 +1,109 @@
+"""Where the project keeps things, its settings, and how its parts find each other."""
+
+import ast
+import hashlib
+import importlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+PACKAGE = Path(__file__).parent
+
+
+class Failure(Exception):
+    """What a person can mend: the command line prints it and exits with code 2."""
+
+
+def root() -> Path:
+    """The folder that everything is read from and written to: $PROJECT_ROOT or this checkout."""
+    return Path(os.environ.get("PROJECT_ROOT") or PACKAGE.parents[1])
+
+
+def name() -> str:
+    """The command's name, for messages: my-model."""
+    return PACKAGE.name.replace("_", "-")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A settings file as a dictionary; raises Failure if it is missing or is not YAML."""
+    import yaml
+
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Failure(f"{path} is missing: bring it back with `git checkout {path.name}`") from None
+    except yaml.YAMLError as error:
+        raise Failure(f"{path} is not valid YAML: {error}") from None
+    if not isinstance(values, dict):
+        raise Failure(f"{path} must hold `name: value` lines")
+    return values
+
+
+def conf(file: str = "data") -> dict[str, Any]:
+    """The settings in conf/<file>.yaml."""
+    return read_yaml(root() / "conf" / f"{file}.yaml")
+
+
+def params() -> dict[str, Any]:
+    """The parameters of a training: params.yaml."""
+    return read_yaml(root() / "params.yaml")
+
+
+def data_path() -> Path:
+    """The table to learn from: $DATA_PATH, else `path` in conf/data.yaml."""
+    path = root() / Path(os.environ.get("DATA_PATH") or conf()["path"]).expanduser()
+    if not path.is_file():
+        raise Failure(
+            f"there is no file {path}: mend `path` in conf/data.yaml or set DATA_PATH to the table"
+        )
+    return path
+
+
+def modules(function: str) -> Iterator[ModuleType]:
+    """Extension points: every module of the package that defines `def <function>(` itself.
+
+    command(parser) -> run   a command of the command line (see cli.py)
+    training(run)            a context around a training (see development/train.py)
+    evidence()               what `maturity` looks at (see maturity.py)
+
+    Files are read as text first, so that a module nobody needs is never imported.
+    """
+    for path in sorted(PACKAGE.glob("*/**/*.py")):
+        if f"\ndef {function}(" in path.read_text(encoding="utf-8"):
+            parts = path.relative_to(PACKAGE).with_suffix("").parts
+            yield importlib.import_module("." + ".".join(parts), __package__)
+
+
+def docstring(path: Path) -> str:
+    """The docstring of a module that is not imported."""
+    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_bytes(content if isinstance(content, bytes) else content.encode())
+    draft.replace(path)
+
+
+def md5(path: Path) -> str:
+    """The MD5 of a file: the version of the data (DVC names a file by the same hash)."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()
+
+
+def commit() -> tuple[str | None, bool]:
+    """The commit that is checked out and whether tracked files were changed since."""
+    try:
+        git = ["git", "-C", str(root())]
+        head = subprocess.run(
+            [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+        )
+        diff = subprocess.run([*git, "diff", "--quiet", "HEAD"], check=False)
+    except (OSError, subprocess.CalledProcessError):
+        return None, True
+    return head.stdout.strip(), diff.returncode != 0
