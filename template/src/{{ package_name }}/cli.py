@@ -2,7 +2,8 @@
 
 A command is a module with `def command(parser) -> run`, where `run(arguments)` works, prints for
 people and returns what `--json` prints for programs. Its name is the module's, its help the
-module's docstring. Only the module of the command that is asked for is imported.
+module's docstring, in which {name} stands for the project's command. Only the module of the
+command that is asked for is imported.
 """
 
 import argparse
@@ -28,7 +29,7 @@ def commands() -> dict[str, Path]:
 
 def overview(found: dict[str, Path]) -> str:
     """The help page that lists every command with the first line of its docstring."""
-    rows = [f"  {command:<12} {docstring(path).partition(chr(10))[0]}" for command, path in found.items()]
+    rows = [f"  {key:<10} {docstring(path).splitlines()[0]}" for key, path in found.items()]
     return "\n".join(
         [
             f"usage: {name()} COMMAND [--help] [--json]",
@@ -48,7 +49,7 @@ def run(command: str, path: Path, argv: Sequence[str]) -> int:
     module = importlib.import_module("." + ".".join(parts), __package__)
     parser = argparse.ArgumentParser(
         prog=f"{name()} {command}",
-        description=(module.__doc__ or "").format(command=f"{name()} {command}"),
+        description=(module.__doc__ or "").replace("{name}", name()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     work = module.command(parser)

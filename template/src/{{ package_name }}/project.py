@@ -71,7 +71,7 @@ def modules(function: str) -> Iterator[ModuleType]:
 
     Files are read as text first, so that a module nobody needs is never imported.
     """
-    for path in sorted(PACKAGE.glob("*/**/*.py")):
+    for path in sorted(PACKAGE.glob("**/*.py")):
         if f"\ndef {function}(" in path.read_text(encoding="utf-8"):
             parts = path.relative_to(PACKAGE).with_suffix("").parts
             yield importlib.import_module("." + ".".join(parts), __package__)
@@ -107,3 +107,22 @@ def commit() -> tuple[str | None, bool]:
     except (OSError, subprocess.CalledProcessError):
         return None, True
     return head.stdout.strip(), diff.returncode != 0
+
+
+def write_page(path: Path, title: str, tables: list[Any], figures: list[Any]) -> None:
+    """Write rich tables and matplotlib figures as one HTML page that needs nothing else."""
+    import io
+
+    from rich.console import Console
+
+    console = Console(record=True, file=io.StringIO(), width=110)
+    console.print(*tables, sep="\n")
+    pictures = []
+    for figure in figures:
+        svg = io.StringIO()
+        figure.savefig(svg, format="svg")
+        pictures.append(svg.getvalue())
+    page = console.export_html(inline_styles=True)
+    head = f"<head><title>{title}</title><meta name=viewport content='width=device-width'>"
+    page = page.replace("<head>", head, 1).replace("</body>", "\n".join([*pictures, "</body>"]), 1)
+    write_atomically(path, page)

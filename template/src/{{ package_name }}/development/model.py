@@ -1,0 +1,171 @@
+"""A trained model: what it was made from, how it reads a row, and where it is kept."""
+
+import difflib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+
+from ..problem_api import optional, part
+from ..project import Failure, conf, name, root
+
+
+def schema_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """What a row must look like: name, type, whether it may be missing, and what was seen."""
+    return [column_schema(frame[column]) for column in frame]
+
+
+def column_schema(values: pd.Series) -> dict[str, Any]:
+    kinds = [
+        ("boolean", pd.api.types.is_bool_dtype),
+        ("integer", pd.api.types.is_integer_dtype),
+        ("number", pd.api.types.is_numeric_dtype),
+        ("datetime", pd.api.types.is_datetime64_any_dtype),
+    ]
+    kind = next((kind for kind, fits in kinds if fits(values)), "string")
+    known = values.dropna()
+    ordered = kind in ("integer", "number", "datetime") and len(known) > 0
+    categories = known.astype(str).unique() if kind == "string" else []
+    return {
+        "name": str(values.name),
+        "type": kind,
+        "nullable": bool(values.isna().any()),
+        "minimum": plain(known.min()) if ordered else None,
+        "maximum": plain(known.max()) if ordered else None,
+        "categories": sorted(categories) if 0 < len(categories) <= 50 else None,
+    }
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it."""
+    if isinstance(value, pd.Timestamp | np.datetime64):
+        return pd.Timestamp(value).isoformat()
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if value is None or value is pd.NaT or value != value else value
+
+
+def as_type(values: pd.Series, kind: str) -> pd.Series:
+    """The column as the model reads it; raises Failure with the first value that does not fit."""
+    if kind == "string":
+        return values.astype(object).where(values.isna(), values.astype(str)).astype(object)
+    if kind == "datetime":
+        cast = pd.to_datetime(values, errors="coerce", format="mixed").astype("datetime64[ns]")
+    elif kind == "boolean":
+        words = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}
+        cast = values.astype(str).str.lower().map(words) if values.dtype != bool else values
+        cast = cast.astype(float)
+    else:
+        cast = pd.to_numeric(values, errors="coerce").astype(float)
+    wrong = cast.isna() & values.notna()
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise Failure(f"column {values.name}: {values.iloc[row]!r} in row {row + 1} is no {kind}")
+    return cast
+
+
+@dataclass
+class Model:
+    """A fitted encoder and estimator with the facts about them (model.json)."""
+
+    features: Any
+    estimator: Any
+    labels: np.ndarray | None
+    facts: dict[str, Any]
+
+    @property
+    def version(self) -> str:
+        return str(self.facts["version"])
+
+    def prepare(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The columns that the model was trained on, in their order and types.
+
+        Raises Failure if a column is missing or holds a value of another type."""
+        wanted = [column["name"] for column in self.facts["schema"]]
+        if missing := [column for column in wanted if column not in frame]:
+            close = difflib.get_close_matches(missing[0], map(str, frame.columns), n=1)
+            hint = f"; {close[0]!r} looks like {missing[0]!r}" if close else ""
+            raise Failure(f"missing from the table: {', '.join(missing)}{hint}")
+        columns = {c["name"]: as_type(frame[c["name"]], c["type"]) for c in self.facts["schema"]}
+        return pd.DataFrame(columns, index=frame.index)
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """A row each: `prediction` and, for classes, `probability_<label>`."""
+        numbers = self.features.transform(self.prepare(frame))
+        if self.labels is None:
+            return pd.DataFrame({"prediction": self.estimator.predict(numbers)}, index=frame.index)
+        if not hasattr(self.estimator, "predict_proba"):
+            codes = self.estimator.predict(numbers)
+            return pd.DataFrame({"prediction": self.labels[codes]}, index=frame.index)
+        chances = self.estimator.predict_proba(numbers)
+        columns = {f"probability_{label}": chances[:, i] for i, label in enumerate(self.labels)}
+        best = self.labels[chances.argmax(axis=1)]
+        return pd.DataFrame({"prediction": best, **columns}, index=frame.index)
+
+
+def fit(rows: pd.DataFrame, target: pd.Series, params: dict[str, Any]) -> Model:
+    """Train what problem/ builds on the feature columns `rows`; classes become 0, 1, 2, ..."""
+    labels, answer = None, target.to_numpy()
+    if conf()["problem_type"] == "classification":
+        labels, answer = np.unique(answer.astype(str) if answer.dtype == object else answer, return_inverse=True)
+    features = part("features").build(params.get("features") or {})
+    estimator = part("model").build(params.get("model") or {}, params["seed"])
+    model = Model(features, estimator, labels, {"schema": schema_of(rows)})
+    estimator.fit(features.fit_transform(model.prepare(rows), answer), answer)
+    return model
+
+
+def folder(version: str | None = None) -> Path:
+    """Where the versions are kept, or where one is."""
+    return root() / "models" / (version or "")
+
+
+def versions() -> list[str]:
+    """The versions that are complete, oldest first."""
+    return sorted(path.parent.name for path in folder().glob("[!.]*/model.json"))
+
+
+def latest() -> str:
+    """The newest version; raises Failure if there is none."""
+    if not (found := versions()):
+        raise Failure(f"there is no model yet: run `{name()} train`")
+    return found[-1]
+
+
+def facts(version: str) -> dict[str, Any]:
+    """What is known of a version (model.json), without loading it."""
+    return dict(json.loads((folder(version) / "model.json").read_text(encoding="utf-8")))
+
+
+def save(model: Model) -> Path:
+    """Keep a version: the whole folder appears at once, or not at all."""
+    draft = folder() / f".{model.version}"
+    draft.mkdir(parents=True)
+    try:
+        own_save = optional("model", "save")
+        kept = {"features": model.features, "labels": model.labels}
+        joblib.dump(kept | ({} if own_save else {"estimator": model.estimator}), draft / "model.joblib")
+        if own_save:
+            own_save(model.estimator, draft)
+        (draft / "model.json").write_text(json.dumps(model.facts, indent=2), encoding="utf-8")
+        return draft.rename(folder(model.version))
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def load(version: str | None = None) -> Model:
+    """A version, the newest by default; raises Failure if it is not there or cannot be read."""
+    path = folder(version or latest())
+    if not (path / "model.json").is_file():
+        raise Failure(f"there is no model {version}; there are: {', '.join(versions()) or 'none'}")
+    try:
+        kept = joblib.load(path / "model.joblib")
+        estimator = kept["estimator"] if "estimator" in kept else optional("model", "load")(path)
+        return Model(kept["features"], estimator, kept["labels"], facts(path.name))
+    except Exception as error:
+        raise Failure(f"{path} cannot be read ({error}): train again or restore it") from error

@@ -1,0 +1,41 @@
+"""List the trainings that were recorded, newest first.
+
+The experiment tracker is asked, so trainings that colleagues ran are listed too if it is shared.
+
+Examples:
+  {command}
+  {command} --limit 3 --json
+"""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from typing import Any
+
+
+def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
+    """The options of `runs`."""
+    parser.add_argument("--limit", type=int, default=10, help="how many (default: 10)")
+    return run
+
+
+def run(arguments: Namespace) -> dict[str, Any]:
+    """Ask the tracker and print a table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from ..problem import metrics
+    from .tracking import tracker
+
+    found = tracker.runs(arguments.limit)
+    table = Table("version", "recorded", metrics.PRIMARY, "baseline", "data", "commit")
+    for row in found:
+        scores = [row["metrics"].get(key) for key in (metrics.PRIMARY, f"baseline_{metrics.PRIMARY}")]
+        table.add_row(
+            row["version"],
+            row["created"][:16].replace("T", " "),
+            *("" if score is None else f"{score:.4f}" for score in scores),
+            row["data_md5"][:8],
+            row["commit"][:8],
+        )
+    Console().print(table)
+    return {"runs": found}

@@ -1,0 +1,104 @@
+"""Say which promises of MATURITY.md the project keeps, from evidence of their use.
+
+Examples:
+  {name} maturity
+  {name} maturity --html reports/maturity.html
+"""
+
+import re
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .project import modules, root, write_page
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+RECENT = timedelta(days=30)
+COLORS = {"missing": "red", "unseen": "yellow", "proven": "green", "next rung": "grey70"}
+
+
+@dataclass
+class Evidence:
+    """What was found for a capability: `proven`, `missing`, or `unseen` from this machine."""
+
+    id: str
+    state: str
+    detail: str
+    next_step: str = ""
+
+
+def recent(moment: str) -> bool:
+    """Whether an ISO time with its zone lies within the last 30 days."""
+    return datetime.now(UTC) - datetime.fromisoformat(moment) < RECENT
+
+
+def scorecard() -> list[dict[str, str]]:
+    """The promises of MATURITY.md with their evidence, gaps first and the next rung last.
+
+    Where several modules know something about one capability, the worst of it counts."""
+    text = (root() / "MATURITY.md").read_text(encoding="utf-8")
+    level = re.findall(r"^# Maturity: level (\d)", text)[0]
+    evidence = [item for module in modules("evidence") for item in module.evidence()]
+    rows = []
+    for row in re.findall(r"^\| ([A-Z]\d\w?) \| (.+?) \| (.+?) \| (.+) \|$", text, re.M):
+        entry = dict(zip(("id", "dimension", "capability", "promise"), row, strict=True))
+        known = [item for item in evidence if item.id == entry["id"]]
+        known = known or [Evidence(entry["id"], "unseen", "nothing here can tell")]
+        state = next(s for s in COLORS if s == "next rung" or s in [item.state for item in known])
+        if entry["id"][1] > level:
+            state, known = "next rung", []
+        entry["state"] = state
+        entry["evidence"] = "; ".join(item.detail for item in known)
+        entry["next_step"] = "; ".join(i.next_step for i in known if i.state == "missing")
+        rows.append(entry)
+    return sorted(rows, key=lambda entry: list(COLORS).index(entry["state"]))
+
+
+def picture(rows: list[dict[str, str]]) -> "Figure":
+    """The ladder: a column for each dimension, a step for each level, a tile for each promise."""
+    from matplotlib.figure import Figure
+
+    dimensions = list(dict.fromkeys(row["dimension"] for row in sorted(rows, key=itemgetter("id"))))
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    axes = figure.add_subplot(title="The ladder", ylabel="level")
+    for row in rows:
+        same = [r["id"] for r in rows if r["id"][:2] == row["id"][:2]]
+        left = dimensions.index(row["dimension"]) + sorted(same).index(row["id"]) / len(same)
+        box = {"width": 0.96 / len(same), "align": "edge", "bottom": int(row["id"][1]) - 0.48}
+        color = COLORS[row["state"]].replace("grey70", "lightgrey")
+        axes.bar(left + 0.02, 0.96, color=color, alpha=0.6, **box)
+        axes.text(left + 0.5 / len(same), int(row["id"][1]), row["id"], ha="center", va="center")
+    axes.set_xticks([i + 0.5 for i in range(len(dimensions))], dimensions)
+    axes.set_yticks(sorted({int(row["id"][1]) for row in rows}))
+    axes.spines[:].set_visible(False)
+    return figure
+
+
+def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
+    parser.add_argument("--html", metavar="FILE", type=Path, help="write a page with a picture")
+
+    def run(arguments: Namespace) -> dict[str, Any]:
+        from rich import print as rich_print
+        from rich.table import Table
+
+        rows = scorecard()
+        proven, missing = (sum(row["state"] == s for row in rows) for s in ("proven", "missing"))
+        score = f"{proven} of {proven + missing} promises proven"
+        table = Table("id", "capability", "state", "evidence", "do next", title=score)
+        for row in rows:
+            state = f"[{COLORS[row['state']]}]{row['state']}[/]"
+            seen = row["evidence"] or row["promise"]
+            table.add_row(row["id"], row["capability"], state, seen, row["next_step"])
+        rich_print(table)
+        if arguments.html:
+            write_page(arguments.html, "Maturity", [table], [picture(rows)])
+            print(f"page: {arguments.html}")
+        return {"proven": proven, "missing": missing, "capabilities": rows}
+
+    return run
