@@ -1,0 +1,63 @@
+"""The ladder as data: what levels/*.yml say of rungs, capabilities, files and packages."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Item:
+    """A file or a package, and the choices that bring it (`when`: question -> values)."""
+
+    name: str
+    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def applies(self, answers: Mapping[str, Any]) -> bool:
+        """Whether all choices that the item asks for are among the answers."""
+        return all(answers[question] in values for question, values in self.when.items())
+
+
+@dataclass(frozen=True)
+class Capability:
+    """One promise of a rung, with what keeps it."""
+
+    id: str
+    level: int
+    name: str
+    dimension: str
+    promise: str
+    proof: str
+    requires: tuple[str, ...]
+    packages: tuple[Item, ...]
+    tools: tuple[Item, ...]
+    files: tuple[Item, ...]
+
+
+def read(folder: Path) -> list[Capability]:
+    """Every capability of the ladder in `folder`, lowest rung first; raises KeyError for an entry that lacks a part."""
+    return [capability for path in sorted(folder.glob("*.yml")) for capability in _rung(path)]
+
+
+def _rung(path: Path) -> Iterator[Capability]:
+    rung = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for entry in rung["capabilities"]:
+        yield Capability(
+            level=rung["level"],
+            requires=tuple(entry["requires"]),
+            packages=_items(entry["packages"], "package"),
+            tools=_items(entry["tools"], "package"),
+            files=_items(entry["files"], "path"),
+            **{key: entry[key] for key in ("id", "name", "dimension", "promise", "proof")},
+        )
+
+
+def _items(entries: list[Any], key: str) -> tuple[Item, ...]:
+    return tuple(_item(entry if isinstance(entry, dict) else {key: entry}, key) for entry in entries)
+
+
+def _item(entry: dict[str, Any], key: str) -> Item:
+    when = {question: (v,) if isinstance(v, str) else tuple(v) for question, v in entry.get("when", {}).items()}
+    return Item(entry[key], when)
