@@ -10,14 +10,13 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .project import modules, root, write_page
+from .project import modules, root, write_atomically
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from rich.table import Table
 
 RECENT = timedelta(days=30)
 COLORS = {"missing": "red", "unseen": "yellow", "proven": "green", "next rung": "grey70"}
@@ -60,31 +59,25 @@ def scorecard() -> list[dict[str, str]]:
     return sorted(rows, key=lambda entry: list(COLORS).index(entry["state"]))
 
 
-def picture(rows: list[dict[str, str]]) -> "Figure":
+def picture(rows: list[dict[str, str]]) -> "Table":
     """The ladder: a column for each dimension, a step for each level, a tile for each promise."""
-    from matplotlib.figure import Figure
+    from rich.table import Table
 
-    dimensions = list(dict.fromkeys(row["dimension"] for row in sorted(rows, key=itemgetter("id"))))
-    figure = Figure(figsize=(9, 4), layout="constrained")
-    axes = figure.add_subplot(title="The ladder", ylabel="level")
-    for row in rows:
-        same = [r["id"] for r in rows if r["id"][:2] == row["id"][:2]]
-        left = dimensions.index(row["dimension"]) + sorted(same).index(row["id"]) / len(same)
-        box = {"width": 0.96 / len(same), "align": "edge", "bottom": int(row["id"][1]) - 0.48}
-        color = COLORS[row["state"]].replace("grey70", "lightgrey")
-        axes.bar(left + 0.02, 0.96, color=color, alpha=0.6, **box)
-        axes.text(left + 0.5 / len(same), int(row["id"][1]), row["id"], ha="center", va="center")
-    axes.set_xticks([i + 0.5 for i in range(len(dimensions))], dimensions)
-    axes.set_yticks(sorted({int(row["id"][1]) for row in rows}))
-    axes.spines[:].set_visible(False)
-    return figure
+    dimensions = list(dict.fromkeys(row["dimension"] for row in rows))
+    table = Table("level", *dimensions, show_lines=True)
+    for level in sorted({row["id"][1] for row in rows}, reverse=True):
+        tiles = {name: "" for name in dimensions}
+        for row in (row for row in rows if row["id"][1] == level):
+            tiles[row["dimension"]] += f"[black on {COLORS[row['state']]}] {row['id']} [/] "
+        table.add_row(level, *tiles.values())
+    return table
 
 
 def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
     parser.add_argument("--html", metavar="FILE", type=Path, help="write a page with a picture")
 
     def run(arguments: Namespace) -> dict[str, Any]:
-        from rich import print as rich_print
+        from rich.console import Console
         from rich.table import Table
 
         rows = scorecard()
@@ -95,9 +88,10 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
             state = f"[{COLORS[row['state']]}]{row['state']}[/]"
             seen = row["evidence"] or row["promise"]
             table.add_row(row["id"], row["capability"], state, seen, row["next_step"])
-        rich_print(table)
+        console = Console(record=True)
+        console.print(picture(rows), table)
         if arguments.html:
-            write_page(arguments.html, "Maturity", [table], [picture(rows)])
+            write_atomically(arguments.html, console.export_html(inline_styles=True))
             print(f"page: {arguments.html}")
         return {"proven": proven, "missing": missing, "capabilities": rows}
 

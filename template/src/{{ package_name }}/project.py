@@ -4,7 +4,6 @@ import ast
 import hashlib
 import importlib
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -94,35 +93,3 @@ def md5(path: Path) -> str:
     """The MD5 of a file: the version of the data (DVC names a file by the same hash)."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "md5").hexdigest()
-
-
-def commit() -> tuple[str | None, bool]:
-    """The commit that is checked out and whether tracked files were changed since."""
-    try:
-        git = ["git", "-C", str(root())]
-        head = subprocess.run(
-            [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
-        )
-        diff = subprocess.run([*git, "diff", "--quiet", "HEAD"], check=False)
-    except (OSError, subprocess.CalledProcessError):
-        return None, True
-    return head.stdout.strip(), diff.returncode != 0
-
-
-def write_page(path: Path, title: str, tables: list[Any], figures: list[Any]) -> None:
-    """Write rich tables and matplotlib figures as one HTML page that needs nothing else."""
-    import io
-
-    from rich.console import Console
-
-    console = Console(record=True, file=io.StringIO(), width=110)
-    console.print(*tables, sep="\n")
-    pictures = []
-    for figure in figures:
-        svg = io.StringIO()
-        figure.savefig(svg, format="svg")
-        pictures.append(svg.getvalue())
-    page = console.export_html(inline_styles=True)
-    head = f"<head><title>{title}</title><meta name=viewport content='width=device-width'>"
-    page = page.replace("<head>", head, 1).replace("</body>", "\n".join([*pictures, "</body>"]), 1)
-    write_atomically(path, page)

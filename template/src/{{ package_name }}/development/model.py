@@ -12,57 +12,41 @@ import numpy as np
 import pandas as pd
 
 from ..problem_api import optional, part
-from ..project import Failure, conf, name, root
-
-
-def schema_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """What a row must look like: name, type, whether it may be missing, and what was seen."""
-    return [column_schema(frame[column]) for column in frame]
+from ..project import Failure, name, root
 
 
 def column_schema(values: pd.Series) -> dict[str, Any]:
-    kinds = [
-        ("boolean", pd.api.types.is_bool_dtype),
-        ("integer", pd.api.types.is_integer_dtype),
-        ("number", pd.api.types.is_numeric_dtype),
-        ("datetime", pd.api.types.is_datetime64_any_dtype),
-    ]
-    kind = next((kind for kind, fits in kinds if fits(values)), "string")
-    known = values.dropna()
-    ordered = kind in ("integer", "number", "datetime") and len(known) > 0
-    categories = known.astype(str).unique() if kind == "string" else []
+    """What a column must look like: name, type, whether it may be missing, and what was seen."""
+    kinds = {"b": "boolean", "i": "integer", "u": "integer", "f": "number", "M": "datetime"}
+    kind, known = kinds.get(values.dtype.kind, "string"), values.dropna()
+    ranged = kind in ("integer", "number", "datetime") and len(known)
+    seen = sorted(known.astype(str).unique()) if kind == "string" else []
     return {
         "name": str(values.name),
         "type": kind,
         "nullable": bool(values.isna().any()),
-        "minimum": plain(known.min()) if ordered else None,
-        "maximum": plain(known.max()) if ordered else None,
-        "categories": sorted(categories) if 0 < len(categories) <= 50 else None,
+        "minimum": plain(known.min()) if ranged else None,
+        "maximum": plain(known.max()) if ranged else None,
+        "categories": seen if len(seen) <= 50 else None,
     }
 
 
 def plain(value: Any) -> Any:
     """A value as JSON has it."""
-    if isinstance(value, pd.Timestamp | np.datetime64):
-        return pd.Timestamp(value).isoformat()
-    value = value.item() if isinstance(value, np.generic) else value
-    return None if value is None or value is pd.NaT or value != value else value
+    return value.isoformat() if isinstance(value, pd.Timestamp) else value.item()
 
 
 def as_type(values: pd.Series, kind: str) -> pd.Series:
     """The column as the model reads it; raises Failure with the first value that does not fit."""
     if kind == "string":
-        return values.astype(object).where(values.isna(), values.astype(str)).astype(object)
+        return values.astype(object).where(values.isna(), values.astype(str))
     if kind == "datetime":
         cast = pd.to_datetime(values, errors="coerce", format="mixed").astype("datetime64[ns]")
-    elif kind == "boolean":
-        words = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}
-        cast = values.astype(str).str.lower().map(words) if values.dtype != bool else values
-        cast = cast.astype(float)
     else:
-        cast = pd.to_numeric(values, errors="coerce").astype(float)
-    wrong = cast.isna() & values.notna()
-    if wrong.any():
+        truths = {"true": 1, "false": 0} if kind == "boolean" else {}
+        words = values if values.dtype != object else values.map(lambda v: truths.get(str(v).lower(), v))
+        cast = pd.to_numeric(words, errors="coerce").astype(float)
+    if (wrong := cast.isna() & values.notna()).any():
         row = int(np.flatnonzero(wrong)[0])
         raise Failure(f"column {values.name}: {values.iloc[row]!r} in row {row + 1} is no {kind}")
     return cast
@@ -107,14 +91,19 @@ class Model:
         return pd.DataFrame({"prediction": best, **columns}, index=frame.index)
 
 
-def fit(rows: pd.DataFrame, target: pd.Series, params: dict[str, Any]) -> Model:
-    """Train what problem/ builds on the feature columns `rows`; classes become 0, 1, 2, ..."""
-    labels, answer = None, target.to_numpy()
-    if conf()["problem_type"] == "classification":
-        labels, answer = np.unique(answer.astype(str) if answer.dtype == object else answer, return_inverse=True)
+def fit(rows: pd.DataFrame, target: pd.Series, facts: dict[str, Any]) -> Model:
+    """Train what problem/ builds on the feature columns `rows`; classes become 0, 1, 2, ...
+
+    Adds the schema of a row and the labels to `facts`, whose `params` are the settings."""
+    answer, labels, params = target.to_numpy(), None, facts["params"]
+    if facts["problem_type"] == "classification":
+        answer = answer.astype(str) if answer.dtype == object else answer
+        labels, answer = np.unique(answer, return_inverse=True)
+    facts["labels"] = None if labels is None else labels.tolist()
+    facts["schema"] = [column_schema(rows[column]) for column in rows]
     features = part("features").build(params.get("features") or {})
     estimator = part("model").build(params.get("model") or {}, params["seed"])
-    model = Model(features, estimator, labels, {"schema": schema_of(rows)})
+    model = Model(features, estimator, labels, facts)
     estimator.fit(features.fit_transform(model.prepare(rows), answer), answer)
     return model
 

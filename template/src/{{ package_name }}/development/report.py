@@ -1,76 +1,68 @@
-"""What a training achieved: the metrics beside a simple rule, per group, and in pictures."""
+"""The report of a training: its metrics and pictures on one page, reports/training.html."""
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..project import conf, root, write_page
+from ..project import root, write_atomically
+from .train import tables
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
-    from rich.table import Table
+
+    from .train import Run
 
 
-def tables(facts: dict[str, Any]) -> list["Table"]:
-    """The metrics of the model and the simple rule, then those of each group."""
-    from rich.table import Table
-
-    data = facts["data"]
-    title = f"{facts['version']}: {data['test_rows']} rows held out, {data['split']}"
-    overall = Table("metric", "model", "simple rule", title=title, title_justify="left")
-    for metric, value in facts["metrics"].items():
-        name = f"[bold]{metric} (decides)[/]" if metric == facts["primary"] else metric
-        overall.add_row(name, f"{value:.4g}", f"{facts['baseline'].get(metric, float('nan')):.4g}")
-    found = [overall]
-    for column, groups in facts["groups"].items():
-        by = Table(column, "rows", *facts["metrics"], title=f"by {column}", title_justify="left")
-        for value, scores in groups.items():
-            cells = [f"{scores[m]:.4g}" if m in scores else "" for m in facts["metrics"]]
-            by.add_row(value, str(scores["rows"]), *cells)
-        found.append(by)
-    return found
-
-
-def show(facts: dict[str, Any]) -> None:
-    """Print the tables."""
-    from rich import print as rich_print
-
-    rich_print(*tables(facts), sep="\n")
-
-
-def pictures(truth: "pd.Series", prediction: "pd.DataFrame") -> dict[str, "Figure"]:
-    """Errors of numbers, or confusions of classes and how often each probability came true."""
+def pictures(run: "Run") -> dict[str, "Figure"]:
+    """Errors of numbers; or confusions of classes, and how often each probability came true."""
     from matplotlib.figure import Figure
     from sklearn import metrics
     from sklearn.calibration import CalibrationDisplay
 
     def canvas(name: str) -> Any:
         figures[name] = Figure(figsize=(6, 4.5), layout="constrained")
-        return figures[name].add_subplot(title=name)
+        return figures[name].add_subplot(title=name.replace("_", " "))
 
+    assert run.truth is not None and run.prediction is not None
     figures: dict[str, Figure] = {}
-    guess = prediction["prediction"]
-    if conf()["problem_type"] == "regression":
+    truth, guess = run.truth, run.prediction["prediction"]
+    if run.facts["problem_type"] == "regression":
         metrics.PredictionErrorDisplay.from_predictions(
-            truth, guess, kind="actual_vs_predicted", ax=canvas("predicted and actual values")
+            truth, guess, kind="actual_vs_predicted", ax=canvas("prediction_error")
         )
         return figures
     truth = truth.astype(str)
     metrics.ConfusionMatrixDisplay.from_predictions(
-        truth, guess.astype(str), ax=canvas("actual and predicted classes"), cmap="Blues"
+        truth, guess.astype(str), ax=canvas("confusion_matrix"), cmap="Blues"
     )
-    chances = [column for column in prediction if column.startswith("probability_")]
+    chances = [column for column in run.prediction if column.startswith("probability_")]
     axes = canvas("calibration") if chances else None
     for column in chances[1:] if len(chances) == 2 else chances[:8]:
         label = column.removeprefix("probability_")
+        happened, chance = (truth == label).astype(int), run.prediction[column]
         CalibrationDisplay.from_predictions(
-            truth == label, prediction[column], n_bins=10, strategy="quantile", name=label, ax=axes
+            happened, chance, pos_label=1, n_bins=10, strategy="quantile", name=label, ax=axes
         )
     return figures
 
 
-def write(facts: dict[str, Any], figures: dict[str, "Figure"]) -> Path:
-    """Write reports/training.html."""
+def write(run: "Run", figures: dict[str, "Figure"]) -> Path:
+    """Write the page; it needs no other file."""
+    from rich.console import Console
+
+    console = Console(record=True, file=io.StringIO(), width=110)
+    data = run.facts["data"]
+    console.print(f"{data['train_rows']} rows learned from, {data['test_rows']} held out")
+    console.print(f"{data['split']}; data version {data['md5']}", *tables(run.facts), sep="\n")
+    page = console.export_html(inline_styles=True)
+    drawn = [svg(figure) for figure in figures.values()]
     path = root() / "reports" / "training.html"
-    write_page(path, f"Training of {facts['version']}", tables(facts), list(figures.values()))
+    write_atomically(path, page.replace("</body>", "\n".join([*drawn, "</body>"]), 1))
     return path
+
+
+def svg(figure: "Figure") -> str:
+    """A figure as an element of a page."""
+    text = io.StringIO()
+    figure.savefig(text, format="svg")
+    return text.getvalue().partition("<svg")[1] + text.getvalue().partition("<svg")[2]

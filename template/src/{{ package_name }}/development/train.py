@@ -7,13 +7,11 @@ Examples:
 """
 
 import json
-import platform
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +22,8 @@ from ..problem_api import part
 if TYPE_CHECKING:
     from pandas import DataFrame as Frame
     from pandas import Series
+    from rich.table import Table
 
-    from ..data.describe import Roles
     from .model import Model
 
 
@@ -33,23 +31,25 @@ if TYPE_CHECKING:
 class Run:
     """A training under way, as the extension point `training(run)` gets it.
 
-    A module that defines `training` returns a context manager: what it checks on entering can stop
-    the training before it starts; on leaving, all fields are filled."""
+    A module that defines `training` returns a context manager: what it raises on entering stops
+    the training before it starts; on leaving, the new version is kept and every field is set."""
 
     facts: dict[str, Any]
     model: "Model | None" = None
-    figures: dict[str, Any] = field(default_factory=dict)
+    truth: "Series | None" = None
+    prediction: "Frame | None" = None
     folder: Path | None = None
+    figures: dict[str, Any] = field(default_factory=dict)
     report: Path | None = None
 
 
 def train(path: Path) -> Run:
     """Learn from the table at `path`; returns the run, whose folder holds the new version."""
     from ..data import describe
-    from . import model, report
+    from . import model
 
+    run = Run(start(path))
     with ExitStack() as stack:
-        run = Run(beginning(path))
         for module in project.modules("training"):
             stack.enter_context(module.training(run))
         print(f"reading {path}")
@@ -58,74 +58,55 @@ def train(path: Path) -> Run:
         if not model.versions():
             describe.show(describe.understand(frame, roles))
         rows, test, *how = part("data").split(frame)
-        run.facts["data"] |= {
-            "rows": len(frame),
-            "train_rows": len(rows),
-            "test_rows": len(test),
-            "split": " ".join(how) or "by problem/data.py",
-        }
-        print(f"learning from {len(rows)} rows, {len(test)} held out: {run.facts['data']['split']}")
-        run.model = model.fit(rows[roles.features], rows[roles.target], run.facts["params"])
-        run.model.facts = run.facts = run.facts | run.model.facts
-        prediction = run.model.predict(test)
-        run.facts |= results(run.model.labels, rows, test, roles, prediction)
-        run.facts["examples"] = examples(test[roles.features])
-        run.figures = report.pictures(test[roles.target], prediction)
-        run.report = report.write(run.facts, run.figures)
+        split = " ".join(how) or "by problem/data.py"
+        print(f"learning from {len(rows)} rows, {len(test)} held out: {split}")
+        run.facts["data"] |= {"rows": len(frame), "train_rows": len(rows), "test_rows": len(test)}
+        run.facts["data"]["split"] = split
+        run.model = model.fit(rows[roles.features], rows[roles.target], run.facts)
+        run.truth, run.prediction = test[roles.target], run.model.predict(test)
+        rule = simple_rule(rows[roles.target], test, run.model.labels)
+        run.facts |= compare(run.truth, run.prediction, rule, test[roles.sensitive])
+        run.facts["examples"] = json.loads(
+            test[roles.features].head(3).to_json(orient="records", date_format="iso")
+        )
         run.folder = model.save(run.model)
     return run
 
 
-def beginning(path: Path) -> dict[str, Any]:
-    """What is known of a training before it starts."""
-    now = datetime.now(UTC)
-    md5 = project.md5(path)
-    commit, dirty = project.commit()
-    libraries = ("numpy", "pandas", "scikit-learn")
+def start(path: Path) -> dict[str, Any]:
+    """What is known of a training before it begins."""
+    now, md5, conf = datetime.now(UTC), project.md5(path), project.conf()
     return {
         "version": f"{now:%Y%m%d-%H%M%S}-{md5[:4]}",
         "created": now.isoformat(timespec="seconds"),
-        "problem_type": project.conf()["problem_type"],
-        "target": project.conf()["target"],
+        "problem_type": conf["problem_type"],
+        "target": conf["target"],
         "params": project.params(),
-        "data": {"path": project.conf()["path"], "md5": md5},
-        "commit": commit,
-        "dirty": dirty,
-        "python": platform.python_version(),
-        "packages": {library: installed(library) for library in libraries},
+        "data": {"path": str(conf["path"]), "md5": md5},
     }
 
 
-def results(
-    labels: Any, rows: "Frame", test: "Frame", roles: "Roles", prediction: "Frame"
-) -> dict[str, Any]:
-    """The metrics on the held-out rows: the model's, the simple rule's, and for each group."""
-    metrics, truth = part("metrics"), test[roles.target]
-    scores = metrics.score(truth, prediction)
+def compare(truth: "Series", guess: "Frame", rule: "Frame", groups: "Frame") -> dict[str, Any]:
+    """The metrics of the model and of the simple rule, and the model's for each group."""
+    metrics = part("metrics")
+    scores = metrics.score(truth, guess)
     if metrics.PRIMARY not in scores:
-        known = ", ".join(scores)
-        raise project.Failure(f"problem/metrics.py: PRIMARY is {metrics.PRIMARY}, not in {known}")
-    groups = {
-        column: {
-            str(value): metrics.score(truth[some.index], prediction.loc[some.index])
-            | {"rows": len(some)}
-            for value, some in test.groupby(column, dropna=False)
-        }
-        for column in roles.sensitive
-    }
+        raise project.Failure(
+            f"problem/metrics.py: PRIMARY is {metrics.PRIMARY!r}, score returns {list(scores)}"
+        )
     return {
         "metrics": scores,
-        "baseline": metrics.score(truth, simple_rule(rows[roles.target], test, labels)),
-        "groups": groups,
+        "baseline": metrics.score(truth, rule),
         "primary": metrics.PRIMARY,
-        "labels": None if labels is None else labels.tolist(),
         "greater_is_better": metrics.GREATER_IS_BETTER,
+        "groups": {
+            column: {
+                str(value): metrics.score(truth[rows], guess.loc[rows]) | {"rows": len(rows)}
+                for value, rows in groups.groupby(column, dropna=False).groups.items()
+            }
+            for column in groups
+        },
     }
-
-
-def examples(rows: "Frame") -> list[dict[str, Any]]:
-    """Three real rows as JSON has them, for whoever wants to ask the model."""
-    return list(json.loads(rows.head(3).to_json(orient="records", date_format="iso")))
 
 
 def simple_rule(known: "Series", test: "Frame", labels: Any) -> "Frame":
@@ -139,15 +120,30 @@ def simple_rule(known: "Series", test: "Frame", labels: Any) -> "Frame":
     return pd.DataFrame({"prediction": shares.index[0], **columns}, index=test.index)
 
 
+def tables(facts: dict[str, Any]) -> Iterator["Table"]:
+    """The metrics beside those of the simple rule, then those of each group."""
+    from rich.table import Table
+
+    table = Table("metric", "model", "simple rule", title=facts["version"])
+    for metric, value in facts["metrics"].items():
+        title = f"[bold]{metric}[/]" if metric == facts["primary"] else metric
+        table.add_row(title, f"{value:.4g}", f"{facts['baseline'].get(metric, float('nan')):.4g}")
+    yield table
+    for column, groups in facts["groups"].items():
+        table = Table(column, "rows", *facts["metrics"])
+        for value, scores in groups.items():
+            cells = (f"{scores[m]:.4g}" if m in scores else "" for m in facts["metrics"])
+            table.add_row(value, str(scores["rows"]), *cells)
+        yield table
+
+
 def evidence() -> Iterator[Evidence]:
     """M0: a training in the last 30 days."""
     from . import model
 
-    found = model.versions()
-    facts = model.facts(found[-1]) if found else {}
+    facts = model.facts(model.latest()) if model.versions() else {}
     if facts and recent(facts["created"]):
-        detail = f"{facts['version']}: {facts['primary']} {facts['metrics'][facts['primary']]:.4g}"
-        yield Evidence("M0", "proven", detail)
+        yield Evidence("M0", "proven", f"{facts['version']} was trained")
     else:
         yield Evidence("M0", "missing", "no training in 30 days", f"{project.name()} train")
 
@@ -156,11 +152,11 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
     parser.add_argument("--data", type=Path, help="another table than the one in conf/data.yaml")
 
     def run(arguments: Namespace) -> dict[str, Any]:
-        from . import report
+        from rich import print as show
 
         done = train(arguments.data or project.data_path())
-        report.show(done.facts)
-        print(f"kept as {done.folder}\nreport: {done.report}")
+        show(*tables(done.facts), sep="\n")
+        print(f"kept as {done.folder}")
         return done.facts
 
     return run

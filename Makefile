@@ -1,0 +1,33 @@
+# Two commands: `make demo` shows what the template makes, `make test` proves it. Both set everything up.
+PYTHON ?= python3
+UV := .venv/bin/uv
+
+.PHONY: demo test bench lint setup tools clean
+
+demo: setup
+	@.venv/bin/python scripts/demo.py
+
+test: setup tools
+	@CI=$(CI) scripts/test
+
+bench: setup
+	@for script in benchmarks/*.py; do .venv/bin/python $$script; done
+
+lint: setup
+	@.venv/bin/prek run --all-files
+
+setup: .venv/ready
+
+.venv/ready: pyproject.toml constraints.txt
+	@echo "setting up .venv"
+	@$(PYTHON) -c 'import sys; sys.exit("error: Python >= 3.11 is needed; set PYTHON=python3.12, for example" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --constraint constraints.txt uv
+	@$(UV) pip install --quiet --python .venv/bin/python --constraint constraints.txt --group dev --editable .
+	@touch $@
+
+tools:
+	@scripts/install-tools
+
+clean:
+	rm -rf .venv .tools demo-project
