@@ -107,11 +107,9 @@ def holdout(frame: "DataFrame") -> tuple["DataFrame", "DataFrame", str]:
 
 def understand(frame: "DataFrame", role: Roles) -> list[dict[str, Any]]:
     """One entry for each column: name, role, kind, missing, distinct, examples, warnings."""
-    jobs = {
-        **dict.fromkeys(role.ignored, "ignored"),
-        **dict.fromkeys(role.sensitive, "sensitive"),
-        **{role.time: "time", role.id: "id", role.target: "target"},
-    }
+    jobs: dict[str | None, str] = dict.fromkeys(role.ignored, "ignored")
+    jobs |= dict.fromkeys(role.sensitive, "sensitive")
+    jobs |= {role.time: "time", role.id: "id", role.target: "target"}
     sample = frame.sample(min(len(frame), 5_000), random_state=0)
     entries = []
     for name in frame:
