@@ -1,0 +1,77 @@
+"""The application: who may ask what, and how it describes itself.
+
+Other modules add routes with a function
+
+    def routes(service: Service) -> APIRouter
+
+Their callers need a key. Open to everybody are /health, /ready, /metrics and /docs: keep them
+inside your network if that tells too much.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, HTTPException, Response
+from fastapi.openapi.utils import get_openapi
+from fastapi.security import APIKeyHeader
+from fastapi_offline import FastAPIOffline
+
+from ...governance.keys import KeyRing
+from ...monitoring.metrics import Measured
+from ...project import modules, name
+from .scorer import MOST_WAITING
+from .service import Service
+
+HEADER = APIKeyHeader(name="X-API-Key", description="From `keys add NAME`", auto_error=False)
+
+
+def build(service: Service) -> FastAPI:
+    """The application around a service."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.close()
+
+    ring = KeyRing()
+
+    async def caller(key: Annotated[str | None, Depends(HEADER)]) -> None:
+        if key is None or ring.holder(key) is None:
+            scheme = {"WWW-Authenticate": HEADER.model.name}
+            raise HTTPException(401, "send a key that is valid as the header X-API-Key", scheme)
+
+    app = FastAPIOffline(title=name(), redoc_url=None, lifespan=lifespan)
+    app.add_middleware(Measured, metrics=service.metrics)
+    app.openapi = lambda: described(app, service)  # type: ignore[method-assign]
+    for module in modules("routes"):
+        app.include_router(module.routes(service), dependencies=[Depends(caller)])
+
+    @app.get("/health")
+    async def health() -> dict[str, str]:
+        """The process lives."""
+        return {"status": "ok"}
+
+    @app.get("/ready")
+    async def ready(response: Response) -> dict[str, Any]:
+        """Whether requests are welcome; `problem` says why a newer model does not answer."""
+        busy = service.scorer.waiting > MOST_WAITING
+        response.status_code = 503 if busy else 200
+        return {"status": "busy" if busy else "ready", **service.state()}
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        """For Prometheus."""
+        return Response(service.metrics.page(), media_type="text/plain; version=0.0.4")
+
+    return app
+
+
+def described(app: FastAPI, service: Service) -> dict[str, Any]:
+    """The OpenAPI description, with rows as the version that answers now wants them."""
+    served = service.current.main
+    description = get_openapi(title=app.title, version=served.version, routes=app.routes)
+    body, definitions = served.schema.openapi()
+    description["paths"]["/predict"]["post"]["requestBody"] = body
+    description["components"]["schemas"].update(definitions)
+    return description

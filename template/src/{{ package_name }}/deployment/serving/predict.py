@@ -1,0 +1,136 @@
+"""POST /predict: a row or a list of rows in, predictions out."""
+
+import logging
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Header, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
+
+from ...monitoring.prediction_log import Answered
+from ...project import Failure
+from .policies import Variant
+from .schema import Row
+from .scorer import Answer, Busy, Served
+from .service import Service
+
+MOST_BYTES = 10 * 2**20  # of a request: some ten thousand rows of a wide table
+
+logger = logging.getLogger(__name__)
+
+
+class Prediction(BaseModel):
+    """The answer to a row; the prediction log knows it by its id."""
+
+    request_id: str
+    prediction: Any
+    probabilities: dict[str, float] | None
+
+
+class Predictions(BaseModel):
+    """The answers in the order of the rows, and who gave them."""
+
+    model_version: str
+    variant: str
+    predictions: list[Prediction]
+
+
+class Refusal(BaseModel):
+    """What to mend."""
+
+    detail: str
+
+
+def routes(service: Service) -> APIRouter:
+    router = APIRouter()
+    refusals: Any = {code: {"model": Refusal} for code in (401, 413, 503)}
+
+    @router.post("/predict", responses={200: {"model": Predictions}, **refusals})
+    async def predict(
+        request: Request,
+        x_request_id: Annotated[str | None, Header(max_length=100)] = None,
+        x_assignment_key: Annotated[str | None, Header(max_length=200)] = None,
+    ) -> Response:
+        """Ask the model about one row, or about a list of rows.
+
+        `X-Request-ID` names the request in the prediction log; the rows of a list are `<id>:0`,
+        `<id>:1`, ... Requests with the same `X-Assignment-Key`, a customer for example, are
+        answered by the same variant."""
+        body = await limited(request)
+        request_id = x_request_id or uuid4().hex
+        variant, served = service.current.choose(x_assignment_key or request_id)
+        try:
+            rows, listed = served.schema.parse(body)
+        except ValidationError as error:
+            raise RequestValidationError(located(error)) from None
+        answer = await scored(service, served, rows)
+        ids = [f"{request_id}:{i}" for i in range(len(rows))] if listed else [request_id]
+        said = predictions(served, answer, ids)
+        record(service, variant, served, rows, answer, said)
+        whole = {"model_version": served.version, "variant": variant.name, "predictions": said}
+        return Response(to_json(whole, inf_nan_mode="null"), media_type="application/json")
+
+    return router
+
+
+async def limited(request: Request) -> bytes:
+    """The body; 413 as soon as it is too long."""
+    length = request.headers.get("content-length", "")
+    body = bytearray()
+    if not length.isdigit() or int(length) <= MOST_BYTES:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MOST_BYTES:
+                break
+        else:
+            return bytes(body)
+    raise HTTPException(413, f"send at most {MOST_BYTES // 2**20} MB at once, in several requests")
+
+
+def located(error: ValidationError) -> list[Any]:
+    """What is wrong where, without the input: it may be long, secret, or no JSON."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return [{**one, "loc": ("body", *one["loc"])} for one in found]
+
+
+async def scored(service: Service, served: Served, rows: list[Row]) -> Answer:
+    """The model's answer, or the reason why there is none as an HTTP error."""
+    try:
+        return await service.scorer.score(served, rows)
+    except Busy:
+        raise HTTPException(503, "too many rows wait: try again", {"Retry-After": "1"}) from None
+    except Failure as failure:
+        wrong = {"type": "value_error", "loc": ("body",), "msg": str(failure)}
+        raise RequestValidationError([wrong]) from None
+    except Exception:
+        logger.exception("%s failed", served.version)
+        raise HTTPException(500, "the model failed: the server's log says why") from None
+
+
+def predictions(served: Served, answer: Answer, ids: list[str]) -> list[dict[str, Any]]:
+    """The answer, a row each."""
+    if answer.chances is None:
+        chances: list[Any] = [None] * len(ids)
+    else:
+        chances = [dict(zip(served.labels, row, strict=True)) for row in answer.chances.tolist()]
+    parts = zip(ids, answer.predictions, chances, strict=True)
+    return [{"request_id": i, "prediction": p, "probabilities": c} for i, p, c in parts]
+
+
+def record(
+    service: Service,
+    variant: Variant,
+    served: Served,
+    rows: list[Row],
+    answer: Answer,
+    said: list[dict[str, Any]],
+) -> None:
+    """Measure and log what was answered."""
+    which = served.version, variant.name
+    service.metrics.predicted(
+        which, answer.predictions, answer.chances, served.labels, served.edges
+    )
+    service.log.write(Answered(datetime.now(UTC), *which, rows, said))

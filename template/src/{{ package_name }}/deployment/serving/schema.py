@@ -1,0 +1,86 @@
+"""What a request must look like: typed from the schema of the model that answers it.
+
+The body is one row, a JSON object, or a list of rows. Every feature must be there, so that a
+misspelt one is noticed; null stands for a missing value where the training data had any. Other
+fields are ignored: an id, or a feature that only the last version knew.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+from pydantic import AfterValidator, FailFast, Field, TypeAdapter
+from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
+
+Row = dict[str, Any]
+
+
+def naive(value: datetime) -> datetime:
+    """Without a time zone, in UTC, and within what nanoseconds can count."""
+    if value.tzinfo:
+        value = value.astimezone(UTC).replace(tzinfo=None)
+    if not 1678 <= value.year <= 2261:
+        raise ValueError("the year must lie between 1678 and 2261")
+    return value
+
+
+TYPES: dict[str, Any] = {
+    "integer": Annotated[int, Field(ge=-(2**63), lt=2**63)],
+    "number": Annotated[float, Field(allow_inf_nan=False)],
+    "boolean": bool,
+    "string": str,
+    "datetime": Annotated[datetime, AfterValidator(naive)],
+}
+ARRAYS = {"string": object, "datetime": "datetime64[us]"}
+
+
+def field(column: Row) -> Any:
+    """The type of a column, described by what the model saw of it."""
+    kind = TYPES[column["type"]] | None if column["nullable"] else TYPES[column["type"]]
+    if categories := column["categories"]:
+        seen = f"Seen in training: {', '.join(map(str, categories))}"
+    elif column["minimum"] is not None:
+        seen = f"Seen in training: {column['minimum']} to {column['maximum']}"
+    else:
+        seen = ""
+    return Annotated[kind, Field(description=seen or None)]
+
+
+class Schema:
+    """Reads rows as a version wants them."""
+
+    def __init__(self, facts: dict[str, Any]) -> None:
+        self.kinds = {column["name"]: column["type"] for column in facts["schema"]}
+        row: Any = TypedDict("Row", {c["name"]: field(c) for c in facts["schema"]})  # type: ignore
+        # One broken row is enough to refuse a request: a thousand would only make a long answer.
+        rows = Annotated[list[row], Field(min_length=1), FailFast()]
+        self.one, self.many = TypeAdapter(row), TypeAdapter(rows)
+        self.both = TypeAdapter(row | list[row])
+        self.examples = facts["examples"]
+
+    def parse(self, body: bytes) -> tuple[list[Row], bool]:
+        """The rows, and whether they came as a list; raises pydantic's ValidationError."""
+        if body.lstrip()[:1] == b"[":
+            return self.many.validate_json(body), True
+        return [self.one.validate_json(body)], False
+
+    def frame(self, rows: Sequence[Row]) -> pd.DataFrame:
+        """The rows of all requests that are scored together, as a table."""
+        columns = {
+            name: np.array([row[name] for row in rows], dtype=ARRAYS.get(kind, float))
+            for name, kind in self.kinds.items()
+        }
+        return pd.DataFrame(columns, copy=False)
+
+    def openapi(self) -> tuple[Row, Row]:
+        """The description of the body, and the definitions that it refers to."""
+        schema = self.both.json_schema(ref_template="#/components/schemas/{model}")
+        definitions = schema.pop("$defs", {})
+        examples = {
+            "one row": {"value": self.examples[0]},
+            "several rows": {"value": self.examples},
+        }
+        content = {"application/json": {"schema": schema, "examples": examples}}
+        return {"required": True, "content": content}, definitions

@@ -1,0 +1,140 @@
+"""Scores together what waits together.
+
+A call of a model takes milliseconds however few its rows, so the rows that arrive during one call
+are answered by the next one. There is no timer: whoever comes alone is scored at once.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...development.model import Model
+from ...monitoring.metrics import Metrics
+from .schema import Row, Schema
+
+MOST_ROWS = 10_000  # in one call, so that big requests do not hold up small ones for long
+MOST_WAITING = 100_000  # beyond that, refuse: an answer that comes too late helps nobody
+
+
+class Busy(Exception):
+    """More rows wait than can be answered in a reasonable time."""
+
+
+@dataclass
+class Answer:
+    """What a model says: a prediction a row and, for classes, their probabilities."""
+
+    predictions: list[Any]
+    chances: np.ndarray | None
+
+
+class Served:
+    """A version that is loaded, and has shown that it can score."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.version = model.version
+        self.schema = Schema(model.facts)
+        self.labels = [str(label) for label in model.facts["labels"] or []]
+        self.edges = model.facts.get("deciles") or []
+        model.predict(pd.DataFrame(model.facts["examples"]))
+
+    def score(self, requests: Sequence[list[Row]]) -> list[Answer]:
+        """One call of the model for the rows of all requests, divided up again."""
+        said = self.model.predict(self.schema.frame([row for rows in requests for row in rows]))
+        predictions = said.pop("prediction").tolist()
+        chances = said.to_numpy() if len(said.columns) else None
+        answers, end = [], 0
+        for rows in requests:
+            start, end = end, end + len(rows)
+            some = None if chances is None else chances[start:end]
+            answers.append(Answer(predictions[start:end], some))
+        return answers
+
+
+@dataclass
+class Job:
+    """Rows that wait for their answer."""
+
+    served: Served
+    rows: list[Row]
+    answer: asyncio.Future[Answer]
+
+
+class Scorer:
+    """A thread that calls the models; any number of requests may await `score`."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.metrics = metrics
+        self.thread = ThreadPoolExecutor(1, "scorer")
+        self.jobs: list[Job] = []
+        self.waiting = 0
+        self.working = False
+
+    async def score(self, served: Served, rows: list[Row]) -> Answer:
+        """The answer to the rows of a request; raises what the model raises for them."""
+        if self.waiting > MOST_WAITING:
+            raise Busy
+        loop = asyncio.get_running_loop()
+        job = Job(served, rows, loop.create_future())
+        self.jobs.append(job)
+        self.waiting += len(rows)
+        if not self.working:
+            self.working = True
+            loop.call_soon(self.start, loop)
+        return await job.answer
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Hand the rows that wait for the same model to the thread."""
+        batch: list[Job] = []
+        size = 0
+        for job in self.jobs:
+            if batch and (job.served is not batch[0].served or size + len(job.rows) > MOST_ROWS):
+                break
+            batch.append(job)
+            size += len(job.rows)
+        del self.jobs[: len(batch)]
+        self.waiting -= size
+        call = loop.run_in_executor(self.thread, self.work, batch)
+        call.add_done_callback(lambda done: self.finish(loop, batch, size, *done.result()))
+
+    def work(self, batch: list[Job]) -> tuple[list[Answer | Exception], float]:
+        """Score a batch; if that fails, each request alone, so that one cannot spoil the others."""
+        start = perf_counter()
+        served = batch[0].served
+        answers: list[Answer | Exception] = []
+        try:
+            answers.extend(served.score([job.rows for job in batch]))
+        except Exception as error:
+            for job in batch if len(batch) > 1 else ():
+                answers.extend(self.work([job])[0])
+            answers = answers or [error]
+        return answers, perf_counter() - start
+
+    def finish(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        batch: list[Job],
+        rows: int,
+        answers: list[Answer | Exception],
+        seconds: float,
+    ) -> None:
+        """Back on the loop: wake the requests, then take what came meanwhile."""
+        self.metrics.batch.observe(rows)
+        self.metrics.calls.observe(seconds)
+        for job, answer in zip(batch, answers, strict=True):
+            if job.answer.done():  # the caller has hung up
+                continue
+            if isinstance(answer, Exception):
+                job.answer.set_exception(answer)
+            else:
+                job.answer.set_result(answer)
+        self.working = bool(self.jobs)
+        if self.working:
+            loop.call_soon(self.start, loop)

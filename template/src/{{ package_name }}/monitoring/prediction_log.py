@@ -1,0 +1,117 @@
+"""Every answer with what it was asked: logs/predictions/<day>.jsonl, a line a row.
+
+    request_id      what the caller got with the answer; outcomes are joined to it
+    time            UTC, ISO
+    model_version   the version that answered
+    variant         the name under which it did (see deployment/serving/policies.py)
+    features        what the model was given
+    prediction      {"prediction": ..., "probabilities": {...}}, as it was answered
+
+A thread of its own writes, so that a request never waits for the disk. What it cannot keep (a
+full disk, or more rows than it can write) is counted in a metric and dropped.
+"""
+
+import json
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from ..maturity import Evidence, recent
+from ..project import name, root
+
+MOST_WAITING = 10_000  # requests; about as many as a disk that hangs for seconds holds up
+COLUMNS = ("request_id", "time", "model_version", "variant", "features", "prediction")
+
+
+def folder() -> Path:
+    """Where the days are."""
+    return root() / "logs" / "predictions"
+
+
+@dataclass
+class Answered:
+    """A request as the log keeps it; `predictions` are those of its answer, in order."""
+
+    time: datetime
+    version: str
+    variant: str
+    rows: Sequence[dict[str, Any]]
+    predictions: Sequence[dict[str, Any]]
+
+    def lines(self) -> bytes:
+        from pydantic_core import to_json
+
+        about = {
+            "time": self.time.isoformat(timespec="milliseconds"),
+            "model_version": self.version,
+            "variant": self.variant,
+        }
+        lines = []
+        for features, answer in zip(self.rows, self.predictions, strict=True):
+            said = {key: value for key, value in answer.items() if key != "request_id"}
+            row = {"request_id": answer["request_id"], **about}
+            lines.append(to_json({**row, "features": features, "prediction": said}))
+        return b"\n".join(lines) + b"\n"
+
+
+class PredictionLog:
+    """`write` returns at once; `lost` is told how many rows could not be kept."""
+
+    def __init__(self, lost: Callable[[int], None]) -> None:
+        self.lost = lost
+        self.waiting: queue.Queue[Answered | None] = queue.Queue(MOST_WAITING)
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self.work, name="prediction-log", daemon=True)
+        self.thread.start()
+
+    def write(self, answered: Answered) -> None:
+        try:
+            self.waiting.put_nowait(answered)
+        except queue.Full:
+            self.lost(len(answered.rows))
+
+    def work(self) -> None:
+        """Write what came in a fifth of a second together, until None comes."""
+        batch: list[Answered | None] = []
+        while None not in batch:
+            batch = [self.waiting.get()]
+            self.stopping.wait(0.2)
+            while not self.waiting.empty():
+                batch.append(self.waiting.get())
+            kept = [answered for answered in batch if answered]
+            for day, some in groupby(kept, key=lambda answered: answered.time.date()):
+                self.append(folder() / f"{day}.jsonl", list(some))
+
+    def append(self, path: Path, batch: list[Answered]) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("ab", buffering=0) as file:
+                text, start = b"".join(answered.lines() for answered in batch), file.tell()
+                if file.write(text) != len(text):
+                    file.truncate(start)  # half a line would spoil the next one
+                    raise OSError("the disk is full")
+        except Exception:  # whatever it is, the answers went out and the next ones must too
+            self.lost(sum(len(answered.rows) for answered in batch))
+
+    def close(self) -> None:
+        """Write what is left."""
+        self.stopping.set()
+        self.waiting.put(None)
+        self.thread.join(timeout=10)
+
+
+def evidence() -> Iterator[Evidence]:
+    """P1b: a request answered in the last 30 days."""
+    days = sorted(folder().glob("*.jsonl"))
+    lines = days[-1].read_bytes().splitlines() if days else []
+    last = json.loads(lines[-1]) if lines else {}
+    if last and recent(last["time"]):
+        detail = f"{len(lines)} rows answered on {days[-1].stem}, last by {last['model_version']}"
+        yield Evidence("P1b", "proven", detail)
+    else:
+        yield Evidence("P1b", "missing", "no request in 30 days", f"{name()} serve")
