@@ -6,78 +6,69 @@ module's docstring, in which {name} stands for the project's command. Only the m
 command that is asked for is imported.
 """
 
-import argparse
 import contextlib
 import importlib
 import json
 import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from pathlib import Path
 
-from .project import PACKAGE, Failure, docstring, name
+from .project import Failure, defining, name
 
 
-def commands() -> dict[str, Path]:
-    """The modules that define a command, by the command's name."""
-    found = {
-        path.stem.replace("_", "-"): path
-        for path in PACKAGE.glob("**/*.py")
-        if "\ndef command(" in path.read_text(encoding="utf-8")
-    }
-    return dict(sorted(found.items()))
-
-
-def overview(found: dict[str, Path]) -> str:
-    """The help page that lists every command with the first line of its docstring."""
-    rows = [f"  {key:<10} {docstring(path).splitlines()[0]}" for key, path in found.items()]
+def overview() -> str:
+    """The help page: every command with the first line of its module."""
+    pages = {command_name(path): path.read_text(encoding="utf-8") for path, _ in defining("command")}
     return "\n".join(
         [
             f"usage: {name()} COMMAND [--help] [--json]",
             "",
-            "commands:",
-            *rows,
+            *(f"  {key:<12} {pages[key][3:].partition(chr(10))[0]}" for key in sorted(pages)),
             "",
-            f"`{name()} COMMAND --help` shows a command's options and examples.",
-            "`--json` prints the result for programs, the progress goes to standard error.",
+            f"`{name()} COMMAND --help` shows the options and examples of a command.",
+            "`--json` prints the result for programs; progress then goes to standard error.",
         ]
     )
 
 
-def run(command: str, path: Path, argv: Sequence[str]) -> int:
-    """Import the command's module, read its options, do the work; returns the exit code."""
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    module = importlib.import_module("." + ".".join(parts), __package__)
-    parser = argparse.ArgumentParser(
+def command_name(path: Path) -> str:
+    """scan_secrets.py -> scan-secrets."""
+    return path.stem.replace("_", "-")
+
+
+def run(command: str, argv: Sequence[str]) -> int:
+    """Import the module of a command, read the options, do the work; returns the exit code."""
+    found = {command_name(path): module for path, module in defining("command")}
+    if command not in found:
+        raise Failure(f"there is no command {command!r}\n\n{overview()}")
+    module = importlib.import_module(found[command], __package__)
+    parser = ArgumentParser(
         prog=f"{name()} {command}",
-        description=(module.__doc__ or "").replace("{name}", name()),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=module.__doc__.replace("{name}", name()),
+        formatter_class=RawDescriptionHelpFormatter,
     )
     work = module.command(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     arguments = parser.parse_args(argv)
-    if not arguments.json:
-        return int(work(arguments).get("exit_code", 0))
-    with contextlib.redirect_stdout(sys.stderr):
+    with contextlib.redirect_stdout(sys.stderr if arguments.json else sys.stdout):
         result = work(arguments)
-    print(json.dumps(result, indent=2, default=str))
+    if arguments.json:
+        print(json.dumps(result, indent=2, default=str))
     return int(result.get("exit_code", 0))
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main() -> int:
     """Run a command: 0 is success, 1 a finding, 2 something that a person must mend."""
-    argv = sys.argv[1:] if argv is None else argv
-    found = commands()
-    if not argv or argv[0] in ("-h", "--help"):
-        print(overview(found))
-        return 0 if argv else 2
-    if argv[0] not in found:
-        print(f"error: there is no command {argv[0]!r}\n\n{overview(found)}", file=sys.stderr)
-        return 2
+    command, *argv = sys.argv[1:] or ["--help"]
     try:
-        return run(argv[0], found[argv[0]], argv[1:])
+        if command in ("-h", "--help"):
+            print(overview())
+            return 0
+        return run(command, argv)
     except Failure as failure:
         print(f"error: {failure}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
-        print("error: stopped before the end; nothing half-done was kept", file=sys.stderr)
+        print("error: stopped; nothing half-done was kept", file=sys.stderr)
         return 130
-    return 2

@@ -8,8 +8,9 @@ Examples:
 import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,10 +64,10 @@ def picture(rows: list[dict[str, str]]) -> "Table":
     """The ladder: a column for each dimension, a step for each level, a tile for each promise."""
     from rich.table import Table
 
-    dimensions = list(dict.fromkeys(row["dimension"] for row in rows))
+    dimensions = list(dict.fromkeys(row["dimension"] for row in sorted(rows, key=itemgetter("id"))))
     table = Table("level", *dimensions, show_lines=True)
     for level in sorted({row["id"][1] for row in rows}, reverse=True):
-        tiles = {name: "" for name in dimensions}
+        tiles = dict.fromkeys(dimensions, "")
         for row in (row for row in rows if row["id"][1] == level):
             tiles[row["dimension"]] += f"[black on {COLORS[row['state']]}] {row['id']} [/] "
         table.add_row(level, *tiles.values())
@@ -84,12 +85,14 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
         proven, missing = (sum(row["state"] == s for row in rows) for s in ("proven", "missing"))
         score = f"{proven} of {proven + missing} promises proven"
         table = Table("id", "capability", "state", "evidence", "do next", title=score)
-        for row in rows:
+        for row in (row for row in rows if row["state"] != "next rung"):
             state = f"[{COLORS[row['state']]}]{row['state']}[/]"
-            seen = row["evidence"] or row["promise"]
-            table.add_row(row["id"], row["capability"], state, seen, row["next_step"])
+            table.add_row(row["id"], row["capability"], state, row["evidence"], row["next_step"])
+        above = [row["capability"] for row in rows if row["state"] == "next rung"]
         console = Console(record=True)
-        console.print(picture(rows), table)
+        console.print(picture(rows), table, sep="\n")
+        if above:
+            console.print(f"The next rung brings {', '.join(above)}: see MATURITY.md.")
         if arguments.html:
             write_atomically(arguments.html, console.export_html(inline_styles=True))
             print(f"page: {arguments.html}")

@@ -1,6 +1,5 @@
 """Where the project keeps things, its settings, and how its parts find each other."""
 
-import ast
 import hashlib
 import importlib
 import os
@@ -32,10 +31,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Failure(f"{path} is missing: bring it back with `git checkout {path.name}`") from None
-    except yaml.YAMLError as error:
-        raise Failure(f"{path} is not valid YAML: {error}") from None
+    except (OSError, yaml.YAMLError) as error:
+        raise Failure(f"{path} cannot be read: {error}") from None
     if not isinstance(values, dict):
         raise Failure(f"{path} must hold `name: value` lines")
     return values
@@ -61,24 +58,23 @@ def data_path() -> Path:
     return path
 
 
-def modules(function: str) -> Iterator[ModuleType]:
-    """Extension points: every module of the package that defines `def <function>(` itself.
+def defining(function: str) -> Iterator[tuple[Path, str]]:
+    """Extension points: the files of this package that define `def <function>(`, and their modules.
 
     command(parser) -> run   a command of the command line (see cli.py)
     training(run)            a context around a training (see development/train.py)
     evidence()               what `maturity` looks at (see maturity.py)
 
-    Files are read as text first, so that a module nobody needs is never imported.
-    """
+    Files are read as text, so that a module nobody needs is never imported."""
     for path in sorted(PACKAGE.glob("**/*.py")):
         if f"\ndef {function}(" in path.read_text(encoding="utf-8"):
             parts = path.relative_to(PACKAGE).with_suffix("").parts
-            yield importlib.import_module("." + ".".join(parts), __package__)
+            yield path, "." + ".".join(parts)
 
 
-def docstring(path: Path) -> str:
-    """The docstring of a module that is not imported."""
-    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+def modules(function: str) -> Iterator[ModuleType]:
+    """The modules of an extension point, imported."""
+    return (importlib.import_module(module, __package__) for _, module in defining(function))
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

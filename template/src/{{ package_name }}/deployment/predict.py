@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..maturity import Evidence, recent
-from ..project import conf, name, root
+from ..project import conf, name, root, write_atomically
 
 
 def predict(source: Path, target: Path, version: str | None = None) -> dict[str, Any]:
@@ -34,25 +34,21 @@ def predict(source: Path, target: Path, version: str | None = None) -> dict[str,
             rows += len(batch)
             print(f"\r{rows} rows", end="", flush=True)
     print(f" scored by {scorer.version}: {target}")
-    done = {"time": datetime.now(UTC).isoformat(), "rows": rows, "version": scorer.version, "file": str(target)}
-    with log().open("a", encoding="utf-8") as lines:
-        lines.write(json.dumps(done) + "\n")
-    return done
+    done = {"time": datetime.now(UTC).isoformat(), "rows": rows, "version": scorer.version}
+    write_atomically(last(), json.dumps(done))
+    return done | {"file": str(target)}
 
 
-def log() -> Path:
-    """A line for each file that was scored."""
-    path = root() / "logs" / "predict.jsonl"
-    path.parent.mkdir(exist_ok=True)
-    return path
+def last() -> Path:
+    """What is remembered of the last file that was scored."""
+    return root() / "logs" / "predict.json"
 
 
 def evidence() -> Iterator[Evidence]:
     """P0: a file scored in the last 30 days."""
-    lines = log().read_text(encoding="utf-8").splitlines() if log().exists() else []
-    last = json.loads(lines[-1]) if lines else {}
-    if last and recent(last["time"]):
-        yield Evidence("P0", "proven", f"{last['rows']} rows scored by {last['version']}")
+    done = json.loads(last().read_text(encoding="utf-8")) if last().exists() else {}
+    if done and recent(done["time"]):
+        yield Evidence("P0", "proven", f"{done['rows']} rows scored by {done['version']}")
     else:
         yield Evidence("P0", "missing", "no file scored in 30 days", f"{name()} predict IN OUT")
 

@@ -11,9 +11,10 @@ from sklearn.preprocessing import OrdinalEncoder
 
 
 class DateParts(TransformerMixin, BaseEstimator):
-    """Dates as numbers: year, month, day, weekday, hour; shape (rows, 5 x columns)."""
+    """Dates as weekday and hour, which come again soon enough to be learned; shape
+    (rows, 2 x columns). A month that was not in the training data would only mislead."""
 
-    parts = ("year", "month", "day", "dayofweek", "hour")
+    parts = ("dayofweek", "hour")
 
     def fit(self, frame: pd.DataFrame, target: Any = None) -> "DateParts":
         self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
@@ -47,38 +48,28 @@ def table_encoder(max_categories: int = 50) -> ColumnTransformer:
 
 
 def classification_metrics(truth: pd.Series, prediction: pd.DataFrame) -> dict[str, float]:
-    """ROC AUC (one against the rest, macro), average precision, log loss, accuracy, F1 (macro).
+    """ROC AUC (macro average of each class against the rest), log loss, accuracy, F1 (macro).
 
-    A metric that needs probabilities, or more classes than `truth` holds, is left out."""
-    labels = [c.removeprefix("probability_") for c in prediction if c.startswith("probability_")]
-    truth, guess = truth.astype(str), prediction["prediction"].astype(str)
+    What needs probabilities, or more classes than `truth` holds, is left out."""
+    answer, guess = truth.astype(str), prediction["prediction"].astype(str)
     scores = {}
-    if labels:
-        chances = prediction[[f"probability_{label}" for label in labels]].to_numpy()
-        known = pd.get_dummies(truth).reindex(columns=labels, fill_value=0).to_numpy()
-        seen = known.any(axis=0) & ~known.all(axis=0)
-        shown = slice(1, None) if len(labels) == 2 else slice(None)
-        if seen[shown].any():
-            known, sure = known[:, shown][:, seen[shown]], chances[:, shown][:, seen[shown]]
-            scores["roc_auc"] = metrics.roc_auc_score(known, sure, average="macro")
-            scores["average_precision"] = metrics.average_precision_score(known, sure)
-        if set(truth) <= set(labels):
-            order = sorted(range(len(labels)), key=lambda i: labels[i])
-            scores["log_loss"] = metrics.log_loss(
-                truth, chances[:, order], labels=[labels[i] for i in order]
-            )
-    scores["accuracy"] = metrics.accuracy_score(truth, guess)
-    scores["f1"] = metrics.f1_score(truth, guess, average="macro", zero_division=0)
+    chances = prediction.filter(regex="^probability_").rename(columns=lambda c: c[12:])
+    happened = pd.DataFrame({label: answer == label for label in chances})
+    told = [label for label in chances if 0 < happened[label].mean() < 1]
+    if told:
+        scores["roc_auc"] = metrics.roc_auc_score(happened[told], chances[told])
+    if len(chances.columns) and happened.any(axis=1).all():
+        scores["log_loss"] = metrics.log_loss(happened, chances)
+    scores["accuracy"] = metrics.accuracy_score(answer, guess)
+    scores["f1"] = metrics.f1_score(answer, guess, average="macro", zero_division=0)
     return {name: float(value) for name, value in scores.items()}
 
 
 def regression_metrics(truth: pd.Series, prediction: pd.DataFrame) -> dict[str, float]:
     """Root mean squared error and mean absolute error (the target's unit), and R squared."""
     guess = prediction["prediction"]
-    scores = {
-        "rmse": metrics.root_mean_squared_error(truth, guess),
-        "mae": metrics.mean_absolute_error(truth, guess),
+    return {
+        "rmse": float(metrics.root_mean_squared_error(truth, guess)),
+        "mae": float(metrics.mean_absolute_error(truth, guess)),
+        "r2": float(metrics.r2_score(truth, guess)) if len(truth) > 1 else float("nan"),
     }
-    if len(truth) > 1:
-        scores["r2"] = metrics.r2_score(truth, guess)
-    return {name: float(value) for name, value in scores.items()}

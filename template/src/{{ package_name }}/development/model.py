@@ -1,6 +1,5 @@
 """A trained model: what it was made from, how it reads a row, and where it is kept."""
 
-import difflib
 import json
 import shutil
 from dataclasses import dataclass
@@ -10,9 +9,10 @@ from typing import Any
 import joblib
 import numpy as np
 import pandas as pd
+from pandas.api.types import infer_dtype
 
 from ..problem_api import optional, part
-from ..project import Failure, name, root
+from ..project import Failure, conf, name, root
 
 
 def column_schema(values: pd.Series) -> dict[str, Any]:
@@ -36,16 +36,26 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, pd.Timestamp) else value.item()
 
 
+def is_ready(values: pd.Series, kind: str) -> bool:
+    """Whether the column is already as the model reads it: rows from the server are."""
+    if kind == "string":
+        return values.dtype == object and infer_dtype(values) in ("string", "empty")
+    return bool(values.dtype == ("datetime64[ns]" if kind == "datetime" else float))
+
+
 def as_type(values: pd.Series, kind: str) -> pd.Series:
     """The column as the model reads it; raises Failure with the first value that does not fit."""
+    if is_ready(values, kind):
+        return values
     if kind == "string":
         return values.astype(object).where(values.isna(), values.astype(str))
     if kind == "datetime":
         cast = pd.to_datetime(values, errors="coerce", format="mixed").astype("datetime64[ns]")
     else:
         truths = {"true": 1, "false": 0} if kind == "boolean" else {}
-        words = values if values.dtype != object else values.map(lambda v: truths.get(str(v).lower(), v))
-        cast = pd.to_numeric(words, errors="coerce").astype(float)
+        if values.dtype == object:
+            values = values.map(lambda value: truths.get(str(value).lower(), value))
+        cast = pd.to_numeric(values, errors="coerce").astype(float)
     if (wrong := cast.isna() & values.notna()).any():
         row = int(np.flatnonzero(wrong)[0])
         raise Failure(f"column {values.name}: {values.iloc[row]!r} in row {row + 1} is no {kind}")
@@ -71,9 +81,8 @@ class Model:
         Raises Failure if a column is missing or holds a value of another type."""
         wanted = [column["name"] for column in self.facts["schema"]]
         if missing := [column for column in wanted if column not in frame]:
-            close = difflib.get_close_matches(missing[0], map(str, frame.columns), n=1)
-            hint = f"; {close[0]!r} looks like {missing[0]!r}" if close else ""
-            raise Failure(f"missing from the table: {', '.join(missing)}{hint}")
+            held = ", ".join(map(str, frame.columns))
+            raise Failure(f"missing from the table: {', '.join(missing)}; it has {held}")
         columns = {c["name"]: as_type(frame[c["name"]], c["type"]) for c in self.facts["schema"]}
         return pd.DataFrame(columns, index=frame.index)
 
@@ -81,28 +90,30 @@ class Model:
         """A row each: `prediction` and, for classes, `probability_<label>`."""
         numbers = self.features.transform(self.prepare(frame))
         if self.labels is None:
-            return pd.DataFrame({"prediction": self.estimator.predict(numbers)}, index=frame.index)
+            return pd.DataFrame({"prediction": self.estimator.predict(numbers)}, frame.index)
         if not hasattr(self.estimator, "predict_proba"):
-            codes = self.estimator.predict(numbers)
-            return pd.DataFrame({"prediction": self.labels[codes]}, index=frame.index)
+            best = self.labels[self.estimator.predict(numbers)]
+            return pd.DataFrame({"prediction": best}, frame.index)
         chances = self.estimator.predict_proba(numbers)
         columns = {f"probability_{label}": chances[:, i] for i, label in enumerate(self.labels)}
         best = self.labels[chances.argmax(axis=1)]
-        return pd.DataFrame({"prediction": best, **columns}, index=frame.index)
+        return pd.DataFrame({"prediction": best, **columns}, frame.index)
 
 
-def fit(rows: pd.DataFrame, target: pd.Series, facts: dict[str, Any]) -> Model:
+def fit(rows: pd.DataFrame, target: pd.Series, params: dict[str, Any]) -> Model:
     """Train what problem/ builds on the feature columns `rows`; classes become 0, 1, 2, ...
 
-    Adds the schema of a row and the labels to `facts`, whose `params` are the settings."""
-    answer, labels, params = target.to_numpy(), None, facts["params"]
-    if facts["problem_type"] == "classification":
+    The facts are the schema of a row and the labels."""
+    answer, labels = target.to_numpy(), None
+    if conf()["problem_type"] == "classification":
         answer = answer.astype(str) if answer.dtype == object else answer
         labels, answer = np.unique(answer, return_inverse=True)
-    facts["labels"] = None if labels is None else labels.tolist()
-    facts["schema"] = [column_schema(rows[column]) for column in rows]
     features = part("features").build(params.get("features") or {})
     estimator = part("model").build(params.get("model") or {}, params["seed"])
+    facts = {
+        "schema": [column_schema(rows[column]) for column in rows],
+        "labels": None if labels is None else labels.tolist(),
+    }
     model = Model(features, estimator, labels, facts)
     estimator.fit(features.fit_transform(model.prepare(rows), answer), answer)
     return model
@@ -137,9 +148,11 @@ def save(model: Model) -> Path:
     try:
         own_save = optional("model", "save")
         kept = {"features": model.features, "labels": model.labels}
-        joblib.dump(kept | ({} if own_save else {"estimator": model.estimator}), draft / "model.joblib")
         if own_save:
             own_save(model.estimator, draft)
+        else:
+            kept["estimator"] = model.estimator
+        joblib.dump(kept, draft / "model.joblib")
         (draft / "model.json").write_text(json.dumps(model.facts, indent=2), encoding="utf-8")
         return draft.rename(folder(model.version))
     except BaseException:

@@ -62,13 +62,15 @@ def train(path: Path) -> Run:
         print(f"learning from {len(rows)} rows, {len(test)} held out: {split}")
         run.facts["data"] |= {"rows": len(frame), "train_rows": len(rows), "test_rows": len(test)}
         run.facts["data"]["split"] = split
-        run.model = model.fit(rows[roles.features], rows[roles.target], run.facts)
+        run.model = model.fit(rows[roles.features], rows[roles.target], run.facts["params"])
+        run.facts |= run.model.facts
         run.truth, run.prediction = test[roles.target], run.model.predict(test)
         rule = simple_rule(rows[roles.target], test, run.model.labels)
         run.facts |= compare(run.truth, run.prediction, rule, test[roles.sensitive])
         run.facts["examples"] = json.loads(
             test[roles.features].head(3).to_json(orient="records", date_format="iso")
         )
+        run.model.facts = run.facts
         run.folder = model.save(run.model)
     return run
 
