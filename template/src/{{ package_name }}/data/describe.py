@@ -165,8 +165,8 @@ def show(entries: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("column", "role", "kind", "missing", "distinct", box=None)
-    table.add_column("for example", no_wrap=True, max_width=30)
+    table = Table("column", "role", "kind", "missing", "distinct", box=None, expand=True)
+    table.add_column("for example", no_wrap=True, ratio=1)
     for entry in entries:
         share = f"{entry['missing']:.1%}" if entry["missing"] else ""
         row = [entry["name"], entry["role"], entry["kind"], share, str(entry["distinct"])]
@@ -202,7 +202,7 @@ def evidence() -> Iterator["Evidence"]:
         yield Evidence("D0", "missing", "no model has learned from the data yet", step)
         return
     text = page.read_text(encoding="utf-8") if page.is_file() else ""
-    names = [column["name"] for column in model.load().facts["schema"]]
+    names = [column["name"] for column in model.facts(model.latest())["schema"]]
     unknown = [name for name in names if f"`{name}`" not in text]
     if unknown:
         detail = f"data/README.md does not explain {', '.join(unknown)}"

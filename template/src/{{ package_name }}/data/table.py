@@ -42,8 +42,10 @@ def batches(path: Path, rows: int | None = 50_000) -> Iterator[pd.DataFrame]:
                     moments = pd.to_datetime(frame[name], format=form, utc=True)
                     frame[name] = moments.dt.tz_localize(None)
             yield frame
+    except FileNotFoundError:
+        raise Failure(f"there is no file {path}") from None
     except (OSError, ValueError, csv.Error, pa.ArrowException) as error:
-        raise Failure(f"{path} cannot be read: {error}") from None
+        raise Failure(f"{path} cannot be read: {str(error).strip()}") from None
     if dates is None:
         raise Failure(f"{path} has no rows")
 
@@ -65,8 +67,8 @@ def csv_frames(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:
     encoding = encoding_of(path)
     with path.open(encoding=encoding, errors="replace", newline="") as file:
         lines = list(islice(file, SAMPLE))
-    if "".join(lines[:1]).strip("\r\n\0 ") == "":
-        raise ValueError("it is empty, or its first line is not a line of column names")
+    if not "".join(lines).strip() or "\0" in lines[0]:
+        raise ValueError("it is empty, or it is not text")
     mark = delimiter_of(lines)
     refuse_twins(next(csv.reader(lines, delimiter=mark, skipinitialspace=True)))
     options: dict[str, Any] = {"sep": mark, "encoding": encoding, "encoding_errors": "replace"}
@@ -129,7 +131,8 @@ def plain(field: pa.Field) -> pa.DataType:
         raise ValueError(f"column {field.name!r} holds lists or records: spread them over columns")
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return pa.timestamp("ns")
-    return pa.float64() if pa.types.is_decimal(kind) or pa.types.is_null(kind) else kind
+    numbers = (pa.types.is_floating, pa.types.is_decimal, pa.types.is_null)
+    return pa.float64() if any(fits(kind) for fits in numbers) else kind
 
 
 def date_format(column: pd.Series) -> str | None:
@@ -142,7 +145,7 @@ def date_format(column: pd.Series) -> str | None:
     orders = (True, False) if "." in first else (False, True)
     for form in iso + [guess_datetime_format(first, dayfirst=order) for order in orders]:
         with suppress(ValueError, TypeError):
-            if form and len(pd.to_datetime(texts, format=form)):
+            if form and len(pd.to_datetime(texts, format=form, utc=True)):
                 return str(form)
     return None
 
