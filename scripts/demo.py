@@ -30,7 +30,9 @@ def step(title: str, *command: str, folder: Path = PROJECT) -> None:
     started = time.monotonic()
     code = subprocess.run(command, cwd=folder, env=ENVIRONMENT, check=False).returncode
     if code:
-        console.print(f"[red]stopped:[/] this step ended with exit code {code}; {PROJECT.name}/ is left for you to look at")
+        console.print(
+            f"[red]stopped:[/] this step ended with exit code {code}; {PROJECT.name}/ is left for you to look at"
+        )
         sys.exit(code)
     console.print(f"[dim]{time.monotonic() - started:.1f} s[/]")
 
@@ -69,7 +71,12 @@ def ask(port: int, key: str, row: dict[str, Any]) -> dict[str, Any]:
 def output(*command: str) -> dict[str, Any]:
     """The JSON that a command of the project prints."""
     done = subprocess.run(
-        ["uv", "run", NAME, *command, "--json"], cwd=PROJECT, env=ENVIRONMENT, capture_output=True, text=True, check=True
+        ["uv", "run", NAME, *command, "--json"],
+        cwd=PROJECT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return dict(json.loads(done.stdout))
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from tests import ladder
+import ladder
+
+pytest_plugins = ["tools.unproven"]
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +55,7 @@ def live(source: Path, shared: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--renew-golden", action="store_true", help="accept the lists of generated files as they are now")

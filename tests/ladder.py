@@ -27,7 +27,9 @@ def questions() -> dict[str, dict[str, Any]]:
     return QUESTIONS
 
 
-def run(command: Sequence[str | Path], folder: Path, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
+def run(
+    command: Sequence[str | Path], folder: Path, check: bool = True, **env: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder, outside this repository's own environment."""
     kept = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PROJECT_ROOT", "DATA_PATH")}
     done = subprocess.run(
@@ -116,6 +118,6 @@ def tree(folder: Path) -> dict[str, bytes]:
 def conflicts(folder: Path) -> str:
     """What shows that an update did not merge: unmerged paths, markers, rejected hunks."""
     unmerged = run(["git", "ls-files", "-u"], folder).stdout
-    markers = run(["git", "diff", "--check"], folder, check=False).stdout
-    rejected = "\n".join(str(path) for path in folder.rglob("*.rej"))
-    return "\n".join(line for line in f"{unmerged}\n{markers}\n{rejected}".splitlines() if "marker" in line or unmerged or rejected)
+    checked = run(["git", "diff", "--check"], folder, check=False).stdout
+    markers = [line for line in checked.splitlines() if "conflict marker" in line]
+    return "\n".join([unmerged, *markers, *map(str, folder.rglob("*.rej"))]).strip()

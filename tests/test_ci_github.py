@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from tests import ladder, tools
 from tests.tools import act
 
 pytestmark = pytest.mark.xdist_group("github")
 
 Live = Callable[..., Path]
-JOBS = {"lint", "types", "tests", "training"}
+JOBS = {"lint", "typing", "tests", "training"}
 FACTS = {
     "actions/checkout": "3d3c42e5aac5ba805825da76410c181273ba90b1",
     "actions/upload-artifact": "043fb46d1a93c77aae656e7c1c64a875d1fc6a0a",

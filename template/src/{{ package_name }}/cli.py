@@ -19,7 +19,8 @@ from .project import Failure, defining, name
 
 def overview() -> str:
     """The help page: every command with the first line of its module."""
-    pages = {command_name(path): path.read_text(encoding="utf-8") for path, _ in defining("command")}
+    found = {command_name(path): path for path, _ in defining("command")}
+    pages = {key: path.read_text(encoding="utf-8") for key, path in found.items()}
     return "\n".join(
         [
             f"usage: {name()} COMMAND [--help] [--json]",

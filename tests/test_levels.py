@@ -1,0 +1,90 @@
+"""levels/ is the one source of what the template makes: these tests hold it against template/."""
+
+import ast
+from collections.abc import Callable
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+import ladder
+from mlops_ladder.levels import Capability, read
+
+CAPABILITIES = read(ladder.ROOT / "levels")
+LEVELS = sorted({capability.level for capability in CAPABILITIES})
+DIMENSIONS = {"base", "data", "development", "deployment", "monitoring", "governance", "collaboration"}
+
+
+def template_files() -> list[str]:
+    """The paths under template/ as a project has them: no suffix, no placeholders."""
+    found = ladder.git(ladder.ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "template").splitlines()
+    names = (path.removeprefix("template/").removesuffix(".jinja") for path in found if (ladder.ROOT / path).exists())
+    named = (name.replace("{{ package_name }}", "package") for name in names)
+    return [name.replace("{{ _copier_conf.answers_file }}", ".copier-answers.yml") for name in named]
+
+
+def test_every_file_is_claimed_once_and_every_claim_has_a_file() -> None:
+    claims = [file.name for capability in CAPABILITIES for file in capability.files]
+    files = template_files()
+    owners = {path: [claim for claim in claims if fnmatch(path, claim)] for path in files}
+    assert {path: owner for path, owner in owners.items() if len(owner) != 1} == {}
+    assert [claim for claim in claims if not any(fnmatch(path, claim) for path in files)] == []
+    assert sorted(set(claims)) == sorted(claims)
+
+
+@pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda capability: capability.id)
+def test_a_capability_is_complete(capability: Capability) -> None:
+    known = {other.id: other.level for other in CAPABILITIES}
+    assert capability.dimension in DIMENSIONS
+    assert capability.promise.endswith(".") and "\n" not in capability.promise
+    assert all(known[required] <= capability.level for required in capability.requires)
+    assert all(package.name.count(">=") == 1 and ",<" in package.name for package in capability.packages)
+    proofs = [part for part in capability.proof.replace(";", " ").split() if part.endswith(".py")]
+    files = template_files()
+    assert proofs
+    assert [proof for proof in proofs if proof not in files and not (ladder.ROOT / proof).is_file()] == []
+
+
+def test_ids_name_dimension_and_level() -> None:
+    ids = [capability.id for capability in CAPABILITIES]
+    assert len(set(ids)) == len(ids)
+    assert all(str(capability.level) in capability.id for capability in CAPABILITIES)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_level_has_the_files_of_its_golden_list(
+    level: int, render: Callable[..., Path], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    project = render(tmp_path / "project", level=level, project_name="Golden list", package_name="package")
+    found = "\n".join(ladder.tree(project)) + "\n"
+    golden = ladder.ROOT / "tests" / "golden" / f"level-{level}.txt"
+    if request.config.getoption("--renew-golden"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(found, encoding="utf-8")
+    assert found == golden.read_text(encoding="utf-8"), "look at the difference; `--renew-golden` accepts it"
+
+
+def code_lines(text: str) -> int:
+    """Lines of Python that are neither blank, nor a comment, nor of a docstring."""
+    documented: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            documented.update(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    lines = enumerate(text.splitlines(), 1)
+    return sum(number not in documented and bool(line.strip().partition("#")[0]) for number, line in lines)
+
+
+def test_level_0_is_small(render: Callable[..., Path], tmp_path: Path) -> None:
+    project = render(tmp_path / "project", level=0)
+    assert len(ladder.tree(project)) <= 30
+    source = (project / "src").rglob("*.py")
+    assert sum(code_lines(path.read_text(encoding="utf-8")) for path in source) <= 600
+
+
+def test_a_higher_level_only_adds_files(render: Callable[..., Path], tmp_path: Path) -> None:
+    may_grow = {"pyproject.toml", "MATURITY.md", ".copier-answers.yml"}
+    below: dict[str, bytes] = {}
+    for level in LEVELS:
+        files = ladder.tree(render(tmp_path / str(level), level=level, project_name="Only adds"))
+        assert {path for path in below if path not in may_grow and files.get(path) != below[path]} == set()
+        below = files
