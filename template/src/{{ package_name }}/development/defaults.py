@@ -6,45 +6,45 @@ import numpy as np
 import pandas as pd
 from sklearn import metrics
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.compose import ColumnTransformer, make_column_selector
-from sklearn.preprocessing import OrdinalEncoder
 
 
-class DateParts(TransformerMixin, BaseEstimator):
-    """Dates as weekday and hour, which come again soon enough to be learned; shape
-    (rows, 2 x columns). A month that was not in the training data would only mislead."""
+class TableEncoder(TransformerMixin, BaseEstimator):
+    """Numbers as they are, dates as weekday and hour, and all else as codes: the most frequent
+    values have one each, the rest share one; missing and unknown values are NaN.
 
-    parts = ("dayofweek", "hour")
+    A month that was not in the training data would only mislead; weekdays and hours come again.
+    A ColumnTransformer of scikit-learn's encoders would do the same, but takes 3 ms for a row
+    instead of 0.3, and a server feels that."""
 
-    def fit(self, frame: pd.DataFrame, target: Any = None) -> "DateParts":
+    def __init__(self, max_categories: int = 50) -> None:
+        self.max_categories = max_categories
+
+    def fit(self, frame: pd.DataFrame, target: Any = None) -> "TableEncoder":
         self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
+        self.words_ = {c: self.codes(frame[c]) for c in frame if frame[c].dtype == object}
         return self
 
+    def codes(self, values: pd.Series) -> tuple[pd.Index, np.ndarray]:
+        """The known values, and a code for each; one more, the last, for the unknown (-1)."""
+        counts = values.value_counts()
+        rare = len(counts) > self.max_categories  # then they need a code, too
+        frequent = counts.index[: self.max_categories - rare]
+        code = {value: float(i) for i, value in enumerate(sorted(frequent))}
+        return counts.index, np.array([*(code.get(v, len(code)) for v in counts.index), np.nan])
+
     def transform(self, frame: pd.DataFrame) -> np.ndarray:
-        columns = [getattr(frame[c].dt, part) for c in frame for part in self.parts]
-        return np.column_stack(columns).astype(float)
-
-    def get_feature_names_out(self, names: Any = None) -> np.ndarray:
-        return np.array([f"{c}_{part}" for c in self.feature_names_in_ for part in self.parts])
-
-
-def table_encoder(max_categories: int = 50) -> ColumnTransformer:
-    """Numbers as they are, dates in parts, and all else as codes: the most frequent values keep a
-    code of their own, the rest share one; missing and unknown values are NaN."""
-    codes = OrdinalEncoder(
-        handle_unknown="use_encoded_value",
-        unknown_value=np.nan,
-        encoded_missing_value=np.nan,
-        max_categories=max_categories,
-    )
-    return ColumnTransformer(
-        [
-            ("numbers", "passthrough", make_column_selector(dtype_include="number")),
-            ("dates", DateParts(), make_column_selector(dtype_include="datetime")),
-            ("words", codes, make_column_selector(dtype_include=object)),
-        ],
-        verbose_feature_names_out=False,
-    )
+        columns: list[Any] = []
+        for name in self.feature_names_in_:
+            values = frame[name]
+            if name in self.words_:
+                known, codes = self.words_[name]
+                columns.append(codes[known.get_indexer(values)])
+            elif values.dtype.kind == "M":
+                dates = pd.DatetimeIndex(values)
+                columns += [dates.dayofweek, dates.hour]
+            else:
+                columns.append(values)
+        return np.column_stack(columns).astype(float, copy=False)
 
 
 def classification_metrics(truth: pd.Series, prediction: pd.DataFrame) -> dict[str, float]:

@@ -9,4 +9,4 @@ from ..development import defaults
 
 def build(params: dict[str, Any]) -> TransformerMixin:
     """A transformer that has not been fitted; `params` is `features` in params.yaml."""
-    return defaults.table_encoder(**params)
+    return defaults.TableEncoder(**params)
