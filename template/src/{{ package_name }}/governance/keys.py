@@ -1,7 +1,7 @@
 """Add, list and revoke the keys that callers of the server need.
 
 A key is shown once, when it is added; hand it over on a safe way. The server notices a new or
-revoked key at once, it needs no restart. Callers send the key as the header `X-API-Key`.
+revoked key within a second, it needs no restart. Callers send the key as the header `X-API-Key`.
 
 Only hashes are kept, in secrets/api_keys.json ($API_KEYS_FILE names another file), which git
 ignores. The hash is a plain SHA-256 on purpose: slow, salted hashes protect passwords, which
@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from ..maturity import Evidence
@@ -87,15 +88,18 @@ def required() -> Keys:
 
 
 class KeyRing:
-    """Whose key it is; reads the file again as soon as it changes."""
+    """Whose key it is; looks once a second whether the file has changed."""
 
     def __init__(self) -> None:
         self.keys: Keys = {}
         self.seen: tuple[int, int, int] | None = None
+        self.looked = -1.0
 
     def holder(self, key: str) -> str | None:
         """Every hash is compared, in constant time, so that the time tells nothing."""
-        self.refresh()
+        if monotonic() - self.looked > 1:
+            self.looked = monotonic()
+            self.refresh()
         asked, found = digest(key), None
         for holder, kept in self.keys.items():
             if hmac.compare_digest(asked, kept["sha256"]):
@@ -103,12 +107,13 @@ class KeyRing:
         return found
 
     def refresh(self) -> None:
+        """Read the file if it is another one; one that is gone or broken opens no door."""
         try:
             status = file().stat()
             now = (status.st_ino, status.st_mtime_ns, status.st_size)
             if now != self.seen:
                 self.keys, self.seen = read(), now
-        except (FileNotFoundError, Failure):  # a file that is gone or broken opens no door
+        except (OSError, Failure):
             self.keys, self.seen = {}, None
 
 

@@ -10,9 +10,9 @@ inside your network if that tells too much.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends, FastAPI, HTTPException, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.security import APIKeyHeader
 from fastapi_offline import FastAPIOffline
@@ -23,7 +23,21 @@ from ...project import modules, name
 from .scorer import MOST_WAITING
 from .service import Service
 
-HEADER = APIKeyHeader(name="X-API-Key", description="From `keys add NAME`", auto_error=False)
+
+class Guard(APIKeyHeader):
+    """Lets in who has a key."""
+
+    def __init__(self) -> None:
+        super().__init__(name="X-API-Key", description="From `keys add NAME`")
+        self.ring = KeyRing()
+
+    async def __call__(self, request: Request) -> str:
+        """The holder of the key."""
+        key = request.headers.get(self.model.name)
+        if key is None or (holder := self.ring.holder(key)) is None:
+            scheme = {"WWW-Authenticate": self.model.name}
+            raise HTTPException(401, "send a valid key as the header X-API-Key", scheme)
+        return holder
 
 
 def build(service: Service) -> FastAPI:
@@ -34,18 +48,12 @@ def build(service: Service) -> FastAPI:
         yield
         service.close()
 
-    ring = KeyRing()
-
-    async def caller(key: Annotated[str | None, Depends(HEADER)]) -> None:
-        if key is None or ring.holder(key) is None:
-            scheme = {"WWW-Authenticate": HEADER.model.name}
-            raise HTTPException(401, "send a key that is valid as the header X-API-Key", scheme)
-
     app = FastAPIOffline(title=name(), redoc_url=None, lifespan=lifespan)
     app.add_middleware(Measured, metrics=service.metrics)
     app.openapi = lambda: described(app, service)  # type: ignore[method-assign]
+    guard = Guard()
     for module in modules("routes"):
-        app.include_router(module.routes(service), dependencies=[Depends(caller)])
+        app.include_router(module.routes(service), dependencies=[Depends(guard)])
 
     @app.get("/health")
     async def health() -> dict[str, str]:

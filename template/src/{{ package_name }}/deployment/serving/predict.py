@@ -2,10 +2,10 @@
 
 import logging
 from datetime import UTC, datetime
-from typing import Annotated, Any
-from uuid import uuid4
+from random import getrandbits
+from typing import Any
 
-from fastapi import APIRouter, Header, HTTPException, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
@@ -17,6 +17,7 @@ from .schema import Row
 from .scorer import Answer, Busy, Served
 from .service import Service
 
+HEADERS = ("X-Request-ID", "X-Assignment-Key")
 MOST_BYTES = 10 * 2**20  # of a request: some ten thousand rows of a wide table
 
 logger = logging.getLogger(__name__)
@@ -48,20 +49,22 @@ def routes(service: Service) -> APIRouter:
     router = APIRouter()
     refusals: Any = {code: {"model": Refusal} for code in (401, 413, 503)}
 
-    @router.post("/predict", responses={200: {"model": Predictions}, **refusals})
-    async def predict(
-        request: Request,
-        x_request_id: Annotated[str | None, Header(max_length=100)] = None,
-        x_assignment_key: Annotated[str | None, Header(max_length=200)] = None,
-    ) -> Response:
+    headers = [{"name": n, "in": "header", "schema": {"type": "string"}} for n in HEADERS]
+
+    @router.post(
+        "/predict",
+        responses={200: {"model": Predictions}, **refusals},
+        openapi_extra={"parameters": headers},
+    )
+    async def predict(request: Request) -> Response:
         """Ask the model about one row, or about a list of rows.
 
         `X-Request-ID` names the request in the prediction log; the rows of a list are `<id>:0`,
         `<id>:1`, ... Requests with the same `X-Assignment-Key`, a customer for example, are
         answered by the same variant."""
         body = await limited(request)
-        request_id = x_request_id or uuid4().hex
-        variant, served = service.current.choose(x_assignment_key or request_id)
+        request_id = request.headers.get("x-request-id") or f"{getrandbits(128):032x}"
+        variant, served = service.current.choose(request.headers.get("x-assignment-key", request_id))
         try:
             rows, listed = served.schema.parse(body)
         except ValidationError as error:

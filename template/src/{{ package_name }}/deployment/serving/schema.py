@@ -33,7 +33,7 @@ TYPES: dict[str, Any] = {
     "string": str,
     "datetime": Annotated[datetime, AfterValidator(naive)],
 }
-ARRAYS = {"string": object, "datetime": "datetime64[us]"}
+ARRAYS = {"string": object, "datetime": "datetime64[ns]"}
 
 
 def field(column: Row) -> Any:
