@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-import ladder
+from tests import ladder
 
-pytest_plugins = ["tools.unproven"]
+pytest_plugins = ["tests.tools.unproven"]
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import yaml
 from allpairspy import AllPairs
 from pytest_copie.plugin import Copie
 
-import ladder
+from tests import ladder
 
 OWN_TABLE = {"data_path": "/tables/people.csv", "target": "income", "id_column": "person"}
 # Questions without a list of choices: two values that a person might give.

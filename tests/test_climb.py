@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-import ladder
+from tests import ladder
 
 Render = Callable[..., Path]
 NAME = {"project_name": "Living project"}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import ladder
 from mlops_ladder.levels import Capability, read
+from tests import ladder
 
 CAPABILITIES = read(ladder.ROOT / "levels")
 LEVELS = sorted({capability.level for capability in CAPABILITIES})

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tools import MARK
+from tests.tools import MARK
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
