@@ -1,4 +1,4 @@
-"""Show what every column holds, what it is for, and what looks wrong with it.
+"""Show what each column holds, what it is for, and what looks wrong with it.
 
 Examples:
   {name} describe
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
     from ..maturity import Evidence
 
+NUMBERS = "iuf"
+KINDS = {"b": "boolean", "M": "date", **dict.fromkeys(NUMBERS, "number")}
+
 
 @dataclass
 class Roles:
-    """What each column is for, as conf/data.yaml says; `features` is what is left."""
+    """What the columns are for, as conf/data.yaml says; `features` are those that are left."""
 
     target: str
     time: str | None
@@ -37,47 +40,41 @@ class Roles:
 def roles(frame: "DataFrame") -> Roles:
     """The roles of the table's columns; raises Failure if the settings do not fit the table."""
     settings = ("target", "time_column", "id_column", "sensitive_columns", "ignore")
-    target, time, key, sensitive, ignored = (columns(frame, setting) for setting in settings)
-    check_target(frame[target[0]], conf()["problem_type"])
-    if time and frame[time[0]].dtype.kind not in "Miuf":
-        raise Failure(f"time_column {time[0]!r} holds no dates, but {frame[time[0]].iloc[0]!r}")
-    apart = target + key + ignored + (sensitive if not conf()["use_sensitive"] else [])
-    features = [name for name in frame if name not in apart]
-    if not features:
+    (target, *_), time, key, sensitive, ignored = (named(frame, setting) for setting in settings)
+    check_target(frame[target], conf()["problem_type"])
+    if time and frame[time[0]].dtype.kind not in NUMBERS + "M":
+        raise Failure(f"time_column {time[0]!r} holds {frame[time[0]].iloc[0]!r}, which is no date")
+    apart = [target, *key, *ignored, *(() if conf()["use_sensitive"] else sensitive)]
+    if not (features := [name for name in frame if name not in apart]):
         raise Failure("no column is left to learn from: shorten `ignore` in conf/data.yaml")
-    moment, name = (names[0] if names else None for names in (time, key))
-    return Roles(target[0], moment, name, sensitive, ignored, features)
+    moment, name = next(iter(time), None), next(iter(key), None)
+    return Roles(target, moment, name, sensitive, ignored, features)
 
 
-def columns(frame: "DataFrame", setting: str) -> list[str]:
+def named(frame: "DataFrame", setting: str) -> list[str]:
     """The columns that a setting names; raises Failure if the table lacks one."""
     value = conf().get(setting) or []
-    names = [value] if isinstance(value, str) else list(map(str, value))
+    names = value if isinstance(value, list) else [value]
     for name in names:
         if name not in frame:
-            close = difflib.get_close_matches(name, frame.columns, n=1, cutoff=0.5)
+            close = difflib.get_close_matches(str(name), frame.columns, n=1, cutoff=0.5)
             hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(frame.columns)}"
             raise Failure(f"the table has no column {name!r} ({setting} in conf/data.yaml): {hint}")
     return names
 
 
 def check_target(target: "Series", problem_type: str) -> None:
-    """Raise Failure if nothing can be learned about this target."""
-    missing = target.isna()
-    if missing.any():
-        first = int(missing.to_numpy().argmax()) + 1
-        raise Failure(
-            f"target {target.name!r} is missing in {missing.sum()} rows, row {first} first: "
-            "fill it in or take these rows out"
-        )
-    if target.nunique() < 2:
-        value = target.iloc[0]
-        raise Failure(f"target {target.name!r} is {value!r} in every row: nothing to learn")
-    if problem_type == "regression" and target.dtype.kind not in "iuf":
-        raise Failure(
-            f"target {target.name!r} holds {target.iloc[0]!r}, no numbers: is problem_type in "
-            "conf/data.yaml not classification?"
-        )
+    """Raise Failure if nothing can be learned about the target."""
+    gaps, value = target.isna(), target.iloc[0]
+    if gaps.any():
+        doubt = f"is missing in {gaps.sum()} rows, row {gaps.argmax() + 1} first: fill them"
+    elif target.nunique() < 2:
+        doubt = f"is {value!r} in every row: there is nothing to learn"
+    elif problem_type == "regression" and target.dtype.kind not in NUMBERS:
+        doubt = f"holds {value!r}: regression needs numbers"
+    else:
+        return
+    raise Failure(f"target {target.name!r} {doubt}")
 
 
 def holdout(frame: "DataFrame") -> tuple["DataFrame", "DataFrame", str]:
@@ -87,73 +84,55 @@ def holdout(frame: "DataFrame") -> tuple["DataFrame", "DataFrame", str]:
     from sklearn.model_selection import train_test_split
 
     role, share = roles(frame), float(conf()["holdout"])
+    target, classes = frame[role.target], conf()["problem_type"] == "classification"
     if role.time:
-        moments = frame[role.time]
-        newest = moments >= moments.quantile(1 - share, interpolation="nearest")
-        how = f"by time, {role.time} from {moments[newest].min()} on"
+        newest = frame[role.time] >= frame[role.time].quantile(1 - share, interpolation="nearest")
         train, test = frame[~newest], frame[newest]
+        how = f"the newest by {role.time}, from {test[role.time].min()} on"
     else:
-        target = frame[role.target]
-        few = target.value_counts().min() < 2 or len(frame) * share < target.nunique()
-        even = conf()["problem_type"] == "classification" and not few
-        train, test = train_test_split(
-            frame, test_size=share, random_state=0, stratify=target if even else None
-        )
-        how = "at random" + (", each class in its share" if even else "")
+        even = classes and target.value_counts().min() > 1 and target.nunique() < share * len(frame)
+        strata = target if even else None
+        train, test = train_test_split(frame, test_size=share, random_state=0, stratify=strata)
+        how = "at random, " + ("each class in its share" if even else "not stratified")
     if train[role.target].nunique() < 2:
-        raise Failure(f"held out {how}, the rows left have one {role.target!r} only: add rows")
+        raise Failure(f"all rows that are not held out ({how}) have one {role.target!r}: add rows")
     return train, test, how
 
 
 def understand(frame: "DataFrame", role: Roles) -> list[dict[str, Any]]:
-    """One entry for each column: name, role, kind, missing, distinct, examples, warnings."""
+    """One entry a column: name, role, kind, missing, distinct, examples, warnings."""
     jobs: dict[str | None, str] = dict.fromkeys(role.ignored, "ignored")
     jobs |= dict.fromkeys(role.sensitive, "sensitive")
     jobs |= {role.time: "time", role.id: "id", role.target: "target"}
     sample = frame.sample(min(len(frame), 5_000), random_state=0)
     entries = []
-    for name in frame:
-        values, job = frame[name], jobs.get(name, "feature")
-        kinds = dict.fromkeys("iuf", "number") | {"b": "boolean", "M": "date"}
-        long = sample[name].dropna().astype(str).str.split().str.len().mean() > 3
-        entry = {
-            "name": name,
-            "role": job,
-            "kind": kinds.get(values.dtype.kind, "text" if long else "category"),
-            "missing": round(float(values.isna().mean()), 4),
-            "distinct": int(values.nunique()),
-            "examples": values.dropna().drop_duplicates().head(3).astype(str).tolist(),
+    for name, values in frame.items():
+        job, distinct, missing = jobs.get(name, "feature"), values.nunique(), values.isna().mean()
+        words = sample[name].dropna().astype(str).str.count(r"\S+").mean()
+        kind = KINDS.get(values.dtype.kind, "text" if words > 3 else "category")
+        feature, naming = job == "feature", kind == "category" or values.dtype.kind in "iu"
+        doubts = {
+            "in the future": kind == "date" and values.max() > datetime.now(),
+            "not unique": job == "id" and distinct < len(values),
+            "constant": feature and distinct < 2,
+            "mostly missing": feature and missing > 0.5,
+            "looks like an id": feature and naming and distinct > 0.95 * values.count() > 19,
+            "nearly a copy of the target": feature and copies(sample[name], sample[role.target]),
         }
-        entries.append(entry | {"warnings": list(doubts(entry, values))})
-        if job == "feature" and follows(sample[name], sample[role.target]):
-            entries[-1]["warnings"].append("nearly a copy of the target: is it known in time?")
+        examples = values.dropna().drop_duplicates().head(3).astype(str).tolist()
+        entry = {"name": name, "role": job, "kind": kind, "missing": round(float(missing), 3)}
+        entry |= {"distinct": distinct, "examples": examples}
+        entries.append(entry | {"warnings": [doubt for doubt, found in doubts.items() if found]})
     return entries
 
 
-def doubts(entry: dict[str, Any], values: "Series") -> Iterator[str]:
-    """What looks wrong with a column by itself."""
-    known, distinct = values.count(), entry["distinct"]
-    if entry["kind"] == "date" and values.max() > datetime.now():
-        yield f"reaches into the future: {values.max()}"
-    if entry["role"] == "id" and distinct < len(values):
-        yield f"is no name of its own for {len(values) - distinct} rows"
-    if entry["role"] == "feature":
-        if distinct < 2:
-            yield "constant: tells nothing"
-        elif entry["missing"] > 0.5:
-            yield f"missing in {entry['missing']:.0%} of the rows"
-        names = entry["kind"] == "category" or values.dtype.kind in "iu"
-        if names and distinct > 0.95 * known > 19:
-            yield "looks like an id: hardly a value comes twice"
-
-
-def follows(values: "Series", target: "Series") -> bool:
-    """Whether the column tells the target: Chatterjee's correlation, near its highest value."""
+def copies(values: "Series", target: "Series") -> bool:
+    """Whether a column tells the target: Chatterjee's correlation is near its highest value."""
     import pandas as pd
     from scipy.stats import chatterjeexi
 
     column, answer = (
-        (c.rank() if c.dtype.kind in "iufb" else pd.Series(c.factorize()[0])).fillna(-1)
+        (c.rank() if c.dtype.kind in KINDS else pd.Series(c.factorize()[0])).fillna(-1)
         for c in (values, target)
     )
     told, highest = chatterjeexi(column, answer), chatterjeexi(answer, answer)
@@ -161,21 +140,22 @@ def follows(values: "Series", target: "Series") -> bool:
 
 
 def show(entries: list[dict[str, Any]]) -> None:
-    """Print what was understood, a row for each column, and the doubts below."""
+    """Print what was understood, a line a column, and the warnings below."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("column", "role", "kind", "missing", "distinct", box=None, expand=True)
-    table.add_column("for example", no_wrap=True, ratio=1)
-    for entry in entries:
-        share = f"{entry['missing']:.1%}" if entry["missing"] else ""
-        row = [entry["name"], entry["role"], entry["kind"], share, str(entry["distinct"])]
-        table.add_row(*row, ", ".join(entry["examples"]))
     console = Console(markup=False)
+    table = Table("name", "role", "kind", "missing", "distinct", box=None, expand=True)
+    table.add_column("examples", no_wrap=True, ratio=1)
+    for entry in entries:
+        *values, examples, _ = entry.values()
+        table.add_row(*map(str, values), ", ".join(examples))
     console.print(table)
     for entry in entries:
         for warning in entry["warnings"]:
             console.print(f"look at {entry['name']}: {warning}", style="yellow")
+    if any(entry["warnings"] for entry in entries):
+        print("What should not be learned from belongs into `ignore` in conf/data.yaml.")
 
 
 def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
@@ -193,19 +173,18 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
 
 
 def evidence() -> Iterator["Evidence"]:
+    """D0: every column of the newest model is explained in data/README.md."""
     from ..development import model
     from ..maturity import Evidence
 
     page = project.root() / "data" / "README.md"
-    if not model.versions():
-        step = f"{project.name()} train"
-        yield Evidence("D0", "missing", "no model has learned from the data yet", step)
-        return
     text = page.read_text(encoding="utf-8") if page.is_file() else ""
-    names = [column["name"] for column in model.facts(model.latest())["schema"]]
+    names = [c["name"] for c in model.facts(model.latest())["schema"]] if model.versions() else []
     unknown = [name for name in names if f"`{name}`" not in text]
-    if unknown:
+    if not names:
+        yield Evidence("D0", "missing", "nothing was learned yet", f"{project.name()} train")
+    elif unknown:
         detail = f"data/README.md does not explain {', '.join(unknown)}"
-        yield Evidence("D0", "missing", detail, "write a line for each column in data/README.md")
+        yield Evidence("D0", "missing", detail, "write a line for each column into data/README.md")
     else:
         yield Evidence("D0", "proven", f"data/README.md explains all {len(names)} columns")

@@ -90,16 +90,12 @@ def encoding_of(path: Path) -> str:
     """UTF-8, UTF-16 with its mark, or else what Excel writes in Western Europe.
 
     Statistics (charset-normalizer) took two files of one source for different encodings."""
+    with suppress(UnicodeDecodeError), path.open(encoding="utf-8-sig") as text:
+        while text.read(1 << 20):
+            pass
+        return "utf-8-sig"
     with path.open("rb") as file:
-        if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
-            return "utf-16"
-    try:
-        with path.open(encoding="utf-8") as text:
-            while text.read(1 << 20):
-                pass
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8-sig"
+        return "utf-16" if file.read(2) in (b"\xff\xfe", b"\xfe\xff") else "cp1252"
 
 
 def delimiter_of(lines: list[str]) -> str:
