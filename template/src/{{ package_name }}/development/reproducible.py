@@ -14,7 +14,6 @@ from ..project import name, params, root
 if TYPE_CHECKING:
     from .train import Run
 
-
 LIBRARIES = ("joblib", "numpy", "pandas", "pyarrow", "scikit-learn")
 
 
@@ -29,7 +28,7 @@ def training(run: "Run") -> Iterator[None]:
 
     seed = int(params()["seed"])
     random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
+    np.random.seed(seed)
     yield
 
 

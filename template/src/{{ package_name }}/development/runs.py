@@ -3,8 +3,8 @@
 The experiment tracker is asked, so trainings that colleagues ran are listed too if it is shared.
 
 Examples:
-  {command}
-  {command} --limit 3 --json
+  {name} runs
+  {name} runs --limit 3 --json
 """
 
 from argparse import ArgumentParser, Namespace
@@ -27,12 +27,12 @@ def run(arguments: Namespace) -> dict[str, Any]:
     from .tracking import tracker
 
     found = tracker.runs(arguments.limit)
-    table = Table("version", "recorded", metrics.PRIMARY, "baseline", "data", "commit")
+    table = Table("version", metrics.PRIMARY, "baseline", "data", "commit")
     for row in found:
-        scores = [row["metrics"].get(key) for key in (metrics.PRIMARY, f"baseline_{metrics.PRIMARY}")]
+        keys = (metrics.PRIMARY, f"baseline_{metrics.PRIMARY}")
+        scores = [row["metrics"].get(key) for key in keys]
         table.add_row(
             row["version"],
-            row["created"][:16].replace("T", " "),
             *("" if score is None else f"{score:.4f}" for score in scores),
             row["data_md5"][:8],
             row["commit"][:8],

@@ -7,9 +7,10 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...project import PACKAGE, Failure, name, root
+from ...project import Failure, name, root
 
 if TYPE_CHECKING:
     from ..train import Run
@@ -22,76 +23,120 @@ QUIET = {
 IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "4"}
 
 
-def uri() -> str:
-    """Where the runs are kept."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(root() / 'mlflow.db').as_posix()}"
+def database() -> Path:
+    """Where the runs are kept if no server is named."""
+    return root().resolve() / "mlflow.db"
 
 
-def is_local() -> bool:
-    """Whether the runs are in this project's own file."""
-    return not os.environ.get("MLFLOW_TRACKING_URI")
+def server() -> str | None:
+    """The shared server, if there is one."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or None
 
 
 @contextmanager
-def answering(**environment: str) -> Iterator[Any]:
-    """The mlflow library, quiet; what goes wrong with its server becomes a Failure."""
-    for key, value in QUIET.items():
-        os.environ.setdefault(key, value)
+def connected(**environment: str) -> Iterator[Any]:
+    """The mlflow library, quiet and pointed at the right place; an error becomes a Failure."""
+    before = dict(os.environ)
+    os.environ.update({**QUIET, **before, **environment})
     import mlflow
 
-    mlflow.set_tracking_uri(uri())
-    before = {key: os.environ.get(key) for key in environment}
-    os.environ.update(environment)
     try:
+        mlflow.set_tracking_uri(server() or f"sqlite:///{database().as_posix()}")
         yield mlflow
     except (mlflow.MlflowException, OSError) as error:
-        reason = str(error).partition("\n")[0][:200]
         raise Failure(
-            f"MLflow at {uri()} does not answer: start the server, mend MLFLOW_TRACKING_URI, "
-            f"or unset it to record in mlflow.db ({reason})"
+            f"MLflow at {mlflow.get_tracking_uri()} does not answer: start the server, mend "
+            "MLFLOW_TRACKING_URI, or unset it to record in mlflow.db "
+            f"({str(error).partition(chr(10))[0][:200]})"
         ) from error
     finally:
-        for key, value in before.items():
-            os.environ.pop(key) if value is None else os.environ.update({key: value})
+        for key in environment:
+            os.environ.pop(key) if key not in before else os.environ.update({key: before[key]})
 
 
 def experiment(mlflow: Any) -> str:
     """The id of the project's experiment, which is made when it is not there yet."""
-    found = mlflow.get_experiment_by_name(name())
-    if found:
+    if found := mlflow.get_experiment_by_name(name()):
         return str(found.experiment_id)
-    location = (root() / "mlruns").resolve().as_uri() if is_local() else None
-    return str(mlflow.create_experiment(name(), artifact_location=location))
+    folder = None if server() else (database().parent / "mlruns").as_uri()
+    return str(mlflow.create_experiment(name(), artifact_location=folder))
 
 
 def check() -> None:
-    """Ask for the experiment once, without the minutes of retries that are MLflow's default."""
-    with answering(**IMPATIENT) as mlflow:
+    """Ask for the experiment, without the minutes of retries that are MLflow's default."""
+    with connected(**IMPATIENT) as mlflow:
         experiment(mlflow)
 
 
 def record(run: Run) -> str:
     """Parameters, metrics, pictures, data version, commit, environment and the model itself."""
+    from . import mlflow_model
+
     facts = run.facts
-    with (
-        answering() as mlflow,
-        mlflow.start_run(experiment_id=experiment(mlflow), run_name=facts["version"]) as active,
-    ):
-        mlflow.log_params(flat(facts["params"]))
-        mlflow.log_metrics(facts["metrics"])
-        mlflow.log_metrics({f"baseline_{key}": value for key, value in facts["baseline"].items()})
-        mlflow.set_tags(
-            {
-                "version": facts["version"],
-                "data_md5": facts["data"]["md5"],
-                "commit": facts["commit"] or "",
-                "dirty": facts["dirty"],
-            }
+    with connected() as mlflow:
+        with mlflow.start_run(experiment_id=experiment(mlflow), run_name=facts["version"]) as kept:
+            mlflow.log_params(flat(facts["params"]))
+            mlflow.log_metrics(facts["metrics"])
+            mlflow.log_metrics({f"baseline_{key}": it for key, it in facts["baseline"].items()})
+            mlflow.set_tag("version", facts["version"])
+            mlflow.set_tag("data_md5", facts["data"]["md5"])
+            mlflow.set_tag("commit", facts["commit"] or "")
+            mlflow.set_tag("dirty", facts["dirty"])
+            mlflow.log_dict(facts, "model.json")
+            installed = mlflow_model.environment()
+            mlflow.log_text("\n".join(map("==".join, installed.items())), "environment.txt")
+            for title, figure in run.figures.items():
+                mlflow.log_figure(figure, f"figures/{title}.png")
+            if run.report:
+                mlflow.log_artifact(str(run.report))
+            mlflow_model.log(run, installed)
+        return str(kept.info.run_id)
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"model": {"depth": 3}} as {"model.depth": 3}."""
+    return {
+        key: value
+        for name, item in values.items()
+        for key, value in (
+            flat(item, f"{prefix}{name}.") if isinstance(item, dict) else {prefix + name: item}
+        ).items()
+    }
+
+
+def runs(limit: int) -> list[dict[str, Any]]:
+    """The newest runs of the project's experiment."""
+    with connected(**IMPATIENT) as mlflow:
+        found = mlflow.MlflowClient().search_runs(
+            [experiment(mlflow)], max_results=limit, order_by=["attributes.start_time DESC"]
         )
-        mlflow.log_dict(facts, "model.json")
-        mlflow.log_text("\n".join(pins(facts)), "requirements.txt")
-        for title, figure in run.figures.items():
-            mlflow.log_figure(figure, f"figures/{title}.png")
-        mlflow.log_artifact(str(root() / "reports" / "training.html"))
-        log_model(mlflow, run)
-        return str(active.info.run_id)
+    return [
+        {
+            "id": run.info.run_id,
+            "version": run.data.tags.get("version", run.info.run_name),
+            "created": moment(run.info.start_time).isoformat(timespec="seconds"),
+            "metrics": run.data.metrics,
+            "params": run.data.params,
+            "data_md5": run.data.tags.get("data_md5", ""),
+            "commit": run.data.tags.get("commit", ""),
+        }
+        for run in found
+    ]
+
+
+def newest() -> datetime | None:
+    """The last run's time; the project's own file is read without the library, which is slow."""
+    if server():
+        found = runs(1)
+        return datetime.fromisoformat(found[0]["created"]) if found else None
+    if not database().exists():
+        return None
+    query = "select max(start_time) from runs where lifecycle_stage = 'active'"
+    with closing(sqlite3.connect(database())) as file:
+        time = file.execute(query).fetchone()[0]
+    return moment(time) if time else None
+
+
+def moment(milliseconds: int) -> datetime:
+    """MLflow's time."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,0 +1,122 @@
+"""Weights & Biases: kept in wandb/ of this project; online with WANDB_API_KEY or WANDB_MODE."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...project import Failure, name, root
+
+if TYPE_CHECKING:
+    from ..train import Run
+
+
+def folder() -> Path:
+    """Where wandb keeps its runs, sent or not."""
+    return root().resolve() / "wandb"
+
+
+def mode() -> str:
+    """Nothing leaves this machine unless a key or a mode says so."""
+    return os.environ.get("WANDB_MODE") or (
+        "online" if os.environ.get("WANDB_API_KEY") else "offline"
+    )
+
+
+def library() -> Any:
+    """The wandb library, quiet, with all its files inside the project."""
+    os.environ.setdefault("WANDB_SILENT", "true")
+    os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+    for place in ("DATA", "CACHE", "CONFIG"):
+        os.environ.setdefault(f"WANDB_{place}_DIR", str(folder() / place.lower()))
+    import wandb
+
+    return wandb
+
+
+def check() -> None:
+    """Online, show the key to the server once; offline there is nothing that could be missing."""
+    if mode() != "online":
+        return
+    wandb = library()
+    try:
+        accepted = wandb.login(key=os.environ.get("WANDB_API_KEY"), verify=True, timeout=5)
+    except Exception as error:
+        accepted, reason = False, str(error).partition("\n")[0][:200]
+    else:
+        reason = "the key was refused"
+    if not accepted:
+        raise Failure(
+            "Weights & Biases does not answer: look at WANDB_API_KEY and WANDB_BASE_URL, "
+            f"or set WANDB_MODE=offline to record in wandb/ ({reason})"
+        )
+
+
+def record(run: Run) -> str:
+    """Parameters, metrics, pictures, data version, commit, environment and the model itself."""
+    wandb = library()
+    facts = run.facts
+    settings = wandb.Settings(console="off", x_disable_stats=True, init_timeout=30)
+    with wandb.init(
+        project=name(),
+        name=facts["version"],
+        dir=str(root().resolve()),
+        mode=mode(),
+        config={
+            **facts["params"],
+            "version": facts["version"],
+            "data_md5": facts["data"]["md5"],
+            "commit": facts["commit"] or "",
+            "dirty": facts["dirty"],
+            "packages": facts["packages"],
+        },
+        settings=settings,
+    ) as kept:
+        kept.summary.update(facts["metrics"])
+        kept.summary.update({f"baseline_{key}": it for key, it in facts["baseline"].items()})
+        kept.log({title: wandb.Image(figure) for title, figure in run.figures.items()})
+        if run.report:
+            kept.log({"report": wandb.Html(run.report.read_text(encoding="utf-8"))})
+        kept.log_artifact(str(run.folder), name=f"{name()}-model", type="model")
+        return str(kept.id)
+
+
+def runs(limit: int) -> list[dict[str, Any]]:
+    """The newest runs that this machine recorded, read by wandb's own `leet inspect`."""
+    library()
+    return [summary(path) for path in files()[:limit]]
+
+
+def files() -> list[Path]:
+    """The logs of the runs, newest first."""
+    return sorted(folder().glob("*run-*/run-*.wandb"), key=lambda path: -path.stat().st_mtime)
+
+
+def summary(path: Path) -> dict[str, Any]:
+    """One run."""
+    command = [sys.executable, "-m", "wandb", "leet", "inspect", "--summary", "--json", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise Failure(f"{path} cannot be read: {done.stderr.strip()}")
+    kept = json.loads(done.stdout)
+    config = kept["config"]
+    return {
+        "id": kept["run_id"],
+        "version": config.get("version", ""),
+        "created": kept["start_time"],
+        "metrics": {key: it for key, it in kept["summary"].items() if isinstance(it, float)},
+        "params": {key: config[key] for key in ("seed", "features", "model") if key in config},
+        "data_md5": config.get("data_md5", ""),
+        "commit": config.get("commit", ""),
+    }
+
+
+def newest() -> datetime | None:
+    """The last run's time."""
+    found = files()
+    return datetime.fromtimestamp(found[0].stat().st_mtime, UTC) if found else None
