@@ -33,10 +33,10 @@ TYPED: dict[str, list[Any]] = {
 
 def values() -> dict[str, list[Any]]:
     """The values to try of every question that is asked."""
-    found = {}
+    found: dict[str, list[Any]] = {}
     for name, question in ladder.questions().items():
         if question.get("when") is not False:
-            choices = question.get("choices", TYPED.get(name))
+            choices = question.get("choices") or TYPED[name]
             found[name] = list(choices.values() if isinstance(choices, dict) else choices)
     return found
 
@@ -84,8 +84,8 @@ def test_all_pairs_of_values_make_a_sound_project(answers: dict[str, Any], copie
 
 @pytest.mark.parametrize("name", values())
 def test_every_value_of_a_question_changes_something(name: str, render: Callable[..., Path], tmp_path: Path) -> None:
-    rest = OWN_TABLE if name in ("target", "time_column", "id_column", "sensitive_columns") else {}
-    rest = {"project_name": "Any value", "level": 1} | rest
+    rest: dict[str, Any] = OWN_TABLE if name in ("target", "time_column", "id_column", "sensitive_columns") else {}
+    rest = {**rest, "project_name": "Any value"}
     trees = []
     for number, value in enumerate(values()[name]):
         project = render(tmp_path / str(number), **(rest | {name: value}))
@@ -148,7 +148,7 @@ def test_the_same_answers_give_the_same_bytes(render: Callable[..., Path], tmp_p
 
 def test_a_folder_with_files_is_not_overwritten_in_silence(source: Path, tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("mine\n")
-    copy = [sys.executable, "-m", "copier", "copy", "--defaults", "--vcs-ref=HEAD", source, "."]
+    copy = [sys.executable, "-m", "copier", "copy", "--defaults", "--vcs-ref=HEAD", str(source), "."]
     done = ladder.run(copy, tmp_path, check=False)
     assert done.returncode != 0
     assert "README.md" in done.stderr

@@ -1,0 +1,100 @@
+"""Generated projects, really run: installed, linted, typed, trained, tested by their own tests."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import ladder
+
+Live = Callable[..., Path]
+WHOLE: list[dict[str, Any]] = [
+    {"level": level, "problem_type": problem} for level in (0, 1) for problem in ("classification", "regression")
+]
+# Each other choice at least once, at the level where it matters most.
+CHOICES: list[dict[str, Any]] = [
+    {"level": 1, "framework": "lightgbm", "tracking": "wandb", "ci": "gitlab"},
+    {"level": 0, "framework": "xgboost", "problem_type": "regression", "license": "MIT"},
+]
+
+
+def key(answers: dict[str, Any]) -> str:
+    return "-".join(str(value) for value in answers.values())
+
+
+def projects(*answers: dict[str, Any]) -> list[Any]:
+    """One worker of a parallel run makes and uses a project, so that none waits for another."""
+    return [pytest.param(each, id=key(each), marks=pytest.mark.xdist_group(key(each))) for each in answers]
+
+
+@pytest.mark.parametrize("answers", projects(*WHOLE, *CHOICES))
+def test_a_project_passes_its_own_linters(answers: dict[str, Any], live: Live) -> None:
+    project = live(**answers)
+    ladder.run(["uv", "run", "ruff", "check", "--no-cache"], project)
+    ladder.run(["uv", "run", "ruff", "format", "--check", "--no-cache"], project)
+    ladder.run(["uv", "run", "--with", "mypy", "mypy", "--cache-dir=.mypy_cache"], project)
+
+
+@pytest.mark.parametrize("answers", projects(*WHOLE, *CHOICES))
+def test_a_project_trains_and_passes_its_own_tests(answers: dict[str, Any], live: Live) -> None:
+    project = live(**answers)
+    facts = json.loads(ladder.run(["uv", "run", "living-project", "train", "--json"], project).stdout)
+    primary, better = facts["primary"], 1 if facts["greater_is_better"] else -1
+    assert better * facts["metrics"][primary] > better * facts["baseline"][primary]
+    ladder.run(["uv", "run", "pytest", "--quiet"], project)
+
+
+@pytest.mark.parametrize("answers", projects(*WHOLE[2:], CHOICES[0]))
+def test_a_project_passes_its_slow_proofs(answers: dict[str, Any], live: Live) -> None:
+    done = ladder.run(["uv", "run", "pytest", "--quiet", "-m", "slow"], live(**answers), check=False)
+    assert done.returncode in (0, 5), done.stdout
+
+
+@pytest.mark.parametrize(
+    ("answers", "metric", "at_least"),
+    [({"problem_type": "classification"}, "roc_auc", 0.65), ({"problem_type": "regression"}, "r2", 0.98)],
+    ids=["classification", "regression"],
+)
+def test_the_bundled_flights_can_be_learned(
+    answers: dict[str, Any], metric: str, at_least: float, live: Live, tmp_path: Path
+) -> None:
+    project = live(level=0, **answers)
+    home = {"PROJECT_ROOT": str(tmp_path), "DATA_PATH": str(project / "data" / "flights.parquet")}
+    for name in ("conf", "params.yaml"):
+        (tmp_path / name).symlink_to(project / name)
+    facts = json.loads(ladder.run(["uv", "run", "living-project", "train", "--json"], project, **home).stdout)
+    assert facts["metrics"][metric] >= at_least
+
+
+@pytest.mark.parametrize("version", ["3.12", "3.13"])
+def test_other_python_versions_resolve(version: str, render: Callable[..., Path], tmp_path: Path) -> None:
+    project = render(tmp_path / "project", python_version=version)
+    groups = ["--group", "level-0", "--group", "level-0-dev", "--group", "level-1", "--group", "level-1-dev"]
+    compiled = ladder.run(
+        ["uv", "pip", "compile", "--quiet", "--python-version", version, *groups, "--no-header"], project
+    ).stdout
+    assert "scikit-learn==" in compiled
+    assert f'requires-python = ">={version}' in (project / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def test_help_is_there_for_every_command(live: Live) -> None:
+    project = live(level=1, problem_type="classification")
+    overview = ladder.run(["uv", "run", "living-project", "--help"], project).stdout
+    commands = [line.split()[0] for line in overview.splitlines() if line.startswith("  ")]
+    assert {"train", "predict", "serve", "maturity", "describe"} <= set(commands)
+    for command in commands:
+        page = ladder.run(["uv", "run", "living-project", command, "--help"], project).stdout
+        assert "--json" in page
+        assert "Examples:" in page, command
+
+
+def test_help_imports_nothing_heavy(live: Live) -> None:
+    project = live(level=1, problem_type="classification")
+    script = (
+        "import sys, living_project.cli as cli; sys.argv = ['x', 'train', '--help']\n"
+        "try: cli.main()\nexcept SystemExit: pass\n"
+        "print(sorted({'pandas', 'sklearn', 'mlflow', 'fastapi', 'rich', 'numpy'} & set(sys.modules)))"
+    )
+    assert ladder.run(["uv", "run", "python", "-c", script], project).stdout.splitlines()[-1] == "[]"
