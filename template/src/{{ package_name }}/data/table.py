@@ -52,9 +52,9 @@ def batches(path: Path, rows: int | None = 50_000) -> Iterator[pd.DataFrame]:
 
 def of_kind(path: Path, text: Any, parquet: Any) -> Any:
     """The one of the two that the file's name asks for."""
-    kinds = {".csv": text, ".tsv": text, ".txt": text, ".parquet": parquet}
+    kinds = {".csv": text, ".tsv": text, ".parquet": parquet}
     if path.suffix.lower() not in kinds:
-        raise Failure(f"{path} is not a table: its name must end in .csv, .tsv, .txt or .parquet")
+        raise Failure(f"{path} is not a table: its name must end in .csv, .tsv or .parquet")
     return kinds[path.suffix.lower()]
 
 
