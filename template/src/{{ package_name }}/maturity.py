@@ -14,7 +14,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .project import modules, root, write_atomically
+from .project import modules, root, table, write_atomically
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -62,16 +62,13 @@ def scorecard() -> list[dict[str, str]]:
 
 def picture(rows: list[dict[str, str]]) -> "Table":
     """The ladder: a column for each dimension, a step for each level, a tile for each promise."""
-    from rich.table import Table
-
-    dimensions = list(dict.fromkeys(row["dimension"] for row in sorted(rows, key=itemgetter("id"))))
-    table = Table("level", *dimensions, show_lines=True)
-    for level in sorted({row["id"][1] for row in rows}, reverse=True):
-        tiles = dict.fromkeys(dimensions, "")
-        for row in (row for row in rows if row["id"][1] == level):
-            tiles[row["dimension"]] += f"[black on {COLORS[row['state']]}] {row['id']} [/] "
-        table.add_row(level, *tiles.values())
-    return table
+    ordered = sorted(rows, key=itemgetter("id"))
+    blank = dict.fromkeys((row["dimension"] for row in ordered), "")
+    steps = {row["id"][1]: {"level": row["id"][1]} | blank for row in ordered}
+    for row in ordered:
+        tile = f"[black on {COLORS[row['state']]}] {row['id']} [/] "
+        steps[row["id"][1]][row["dimension"]] += tile
+    return table([steps[level] for level in sorted(steps, reverse=True)])
 
 
 def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
@@ -79,18 +76,15 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
 
     def run(arguments: Namespace) -> dict[str, Any]:
         from rich.console import Console
-        from rich.table import Table
 
         rows = scorecard()
         proven, missing = (sum(row["state"] == s for row in rows) for s in ("proven", "missing"))
         score = f"{proven} of {proven + missing} promises proven"
-        table = Table("id", "capability", "state", "evidence", "do next", title=score)
-        for row in (row for row in rows if row["state"] != "next rung"):
-            state = f"[{COLORS[row['state']]}]{row['state']}[/]"
-            table.add_row(row["id"], row["capability"], state, row["evidence"], row["next_step"])
+        shown = ("id", "capability", "state", "evidence", "next_step")
+        here = [{key: row[key] for key in shown} for row in rows if row["state"] != "next rung"]
         above = [row["capability"] for row in rows if row["state"] == "next rung"]
         console = Console(record=True)
-        console.print(picture(rows), table, sep="\n")
+        console.print(picture(rows), table(here, score), sep="\n")
         if above:
             console.print(f"The next rung brings {', '.join(above)}: see MATURITY.md.")
         if arguments.html:

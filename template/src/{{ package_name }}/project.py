@@ -6,7 +6,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 PACKAGE = Path(__file__).parent
 
@@ -75,6 +78,18 @@ def defining(function: str) -> Iterator[tuple[Path, str]]:
 def modules(function: str) -> Iterator[ModuleType]:
     """The modules of an extension point, imported."""
     return (importlib.import_module(module, __package__) for _, module in defining(function))
+
+
+def table(rows: list[dict[str, Any]], title: str = "") -> "Table":
+    """Rows as a table to print with rich; a row may lack columns."""
+    from rich import box
+    from rich.table import Table
+
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    made = Table(*names, title=title, title_justify="left", box=box.SIMPLE)
+    for row in rows:
+        made.add_row(*(str(row.get(name, "")) for name in names))
+    return made
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

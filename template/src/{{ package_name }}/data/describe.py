@@ -142,15 +142,10 @@ def copies(values: "Series", target: "Series") -> bool:
 def show(entries: list[dict[str, Any]]) -> None:
     """Print what was understood, a line a column, and the warnings below."""
     from rich.console import Console
-    from rich.table import Table
 
     console = Console(markup=False)
-    table = Table("name", "role", "kind", "missing", "distinct", box=None, expand=True)
-    table.add_column("examples", no_wrap=True, ratio=1)
-    for entry in entries:
-        *values, examples, _ = entry.values()
-        table.add_row(*map(str, values), ", ".join(examples))
-    console.print(table)
+    rows = [entry | {"examples": ", ".join(entry["examples"])[:40]} for entry in entries]
+    console.print(project.table([{k: v for k, v in row.items() if k != "warnings"} for row in rows]))
     for entry in entries:
         for warning in entry["warnings"]:
             console.print(f"look at {entry['name']}: {warning}", style="yellow")

@@ -60,8 +60,8 @@ def train(path: Path) -> Run:
         rows, test, *how = part("data").split(frame)
         split = " ".join(how) or "by problem/data.py"
         print(f"learning from {len(rows)} rows, {len(test)} held out: {split}")
-        run.facts["data"] |= {"rows": len(frame), "train_rows": len(rows), "test_rows": len(test)}
-        run.facts["data"]["split"] = split
+        counts = {"rows": len(frame), "train_rows": len(rows), "test_rows": len(test)}
+        run.facts["data"] |= counts | {"split": split}
         run.model = model.fit(rows[roles.features], rows[roles.target], run.facts["params"])
         run.facts |= run.model.facts
         run.truth, run.prediction = test[roles.target], run.model.predict(test)
@@ -124,19 +124,13 @@ def simple_rule(known: "Series", test: "Frame", labels: Any) -> "Frame":
 
 def tables(facts: dict[str, Any]) -> Iterator["Table"]:
     """The metrics beside those of the simple rule, then those of each group."""
-    from rich.table import Table
-
-    table = Table("metric", "model", "simple rule", title=facts["version"])
-    for metric, value in facts["metrics"].items():
-        title = f"[bold]{metric}[/]" if metric == facts["primary"] else metric
-        table.add_row(title, f"{value:.4g}", f"{facts['baseline'].get(metric, float('nan')):.4g}")
-    yield table
+    pairs = [(name, score, facts["baseline"][name]) for name, score in facts["metrics"].items()]
+    rows = [{"metric": n, "model": f"{s:.4g}", "simple rule": f"{b:.4g}"} for n, s, b in pairs]
+    yield project.table(rows, f"{facts['version']}: {facts['primary']} decides")
     for column, groups in facts["groups"].items():
-        table = Table(column, "rows", *facts["metrics"])
-        for value, scores in groups.items():
-            cells = (f"{scores[m]:.4g}" if m in scores else "" for m in facts["metrics"])
-            table.add_row(value, str(scores["rows"]), *cells)
-        yield table
+        yield project.table(
+            [{column: g} | {n: f"{s:.4g}" for n, s in found.items()} for g, found in groups.items()]
+        )
 
 
 def evidence() -> Iterator[Evidence]:
