@@ -145,11 +145,12 @@ def show(entries: list[dict[str, Any]]) -> None:
 
     console = Console(markup=False)
     rows = [entry | {"examples": ", ".join(entry["examples"])[:40]} for entry in entries]
-    console.print(project.table([{k: v for k, v in row.items() if k != "warnings"} for row in rows]))
-    for entry in entries:
-        for warning in entry["warnings"]:
-            console.print(f"look at {entry['name']}: {warning}", style="yellow")
-    if any(entry["warnings"] for entry in entries):
+    warnings = {row["name"]: row.pop("warnings") for row in rows}
+    console.print(project.table(rows))
+    for name, doubts in warnings.items():
+        for doubt in doubts:
+            console.print(f"look at {name}: {doubt}", style="yellow")
+    if any(warnings.values()):
         print("What should not be learned from belongs into `ignore` in conf/data.yaml.")
 
 
