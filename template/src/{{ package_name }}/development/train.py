@@ -90,6 +90,8 @@ def start(path: Path) -> dict[str, Any]:
 
 def compare(truth: "Series", guess: "Frame", rule: "Frame", groups: "Frame") -> dict[str, Any]:
     """The metrics of the model and of the simple rule, and the model's for each group."""
+    from ..data import describe
+
     metrics = part("metrics")
     scores = metrics.score(truth, guess)
     if metrics.PRIMARY not in scores:
@@ -104,7 +106,7 @@ def compare(truth: "Series", guess: "Frame", rule: "Frame", groups: "Frame") -> 
         "groups": {
             column: {
                 str(value): metrics.score(truth[rows], guess.loc[rows]) | {"rows": len(rows)}
-                for value, rows in groups.groupby(column, dropna=False).groups.items()
+                for value, rows in groups.groupby(describe.parts(groups[column])).groups.items()
             }
             for column in groups
         },
