@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from tests import ladder, tools
 from tests.tools import act
 

@@ -78,8 +78,9 @@ def tidy() -> Iterator[None]:
     """Only the base image is kept for the next session."""
     yield
     for release in RELEASES.values():
-        images.buildah("rmi", release.image, check=False)
-        images.buildah("rmi", "--prune", check=False)
+        images.buildah("rmi", release.image)
+        images.buildah("rmi", "--prune")
+        shutil.rmtree(release.artifacts / "pushed")
 
 
 def free_port() -> int:
