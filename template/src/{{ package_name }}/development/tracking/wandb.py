@@ -6,6 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import urllib.error
+import urllib.request
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,13 +26,15 @@ def folder() -> Path:
 
 def mode() -> str:
     """Nothing leaves this machine unless a key or a mode says so."""
-    return os.environ.get("WANDB_MODE") or (
-        "online" if os.environ.get("WANDB_API_KEY") else "offline"
-    )
+    found = os.environ.get("WANDB_MODE")
+    if found not in (None, "", "online", "offline"):
+        raise Failure(f"WANDB_MODE is {found!r}: set it to online or offline")
+    return found or ("online" if os.environ.get("WANDB_API_KEY") else "offline")
 
 
 def library() -> Any:
     """The wandb library, quiet, with all its files inside the project."""
+    os.environ["WANDB_MODE"] = mode()
     os.environ.setdefault("WANDB_SILENT", "true")
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
     for place in ("DATA", "CACHE", "CONFIG"):
@@ -43,30 +48,29 @@ def check() -> None:
     """Online, show the key to the server once; offline there is nothing that could be missing."""
     if mode() != "online":
         return
-    wandb = library()
+    address = os.environ.get("WANDB_BASE_URL") or "https://api.wandb.ai"
     try:
-        accepted = wandb.login(key=os.environ.get("WANDB_API_KEY"), verify=True, timeout=5)
-    except Exception as error:
-        accepted, reason = False, str(error).partition("\n")[0][:200]
-    else:
+        with suppress(urllib.error.HTTPError):
+            urllib.request.urlopen(address, timeout=4).close()
+        if library().login(key=os.environ.get("WANDB_API_KEY"), verify=True, timeout=5):
+            return
         reason = "the key was refused"
-    if not accepted:
-        raise Failure(
-            "Weights & Biases does not answer: look at WANDB_API_KEY and WANDB_BASE_URL, "
-            f"or set WANDB_MODE=offline to record in wandb/ ({reason})"
-        )
+    except Exception as error:
+        reason = str(error).partition("\n")[0][:200]
+    raise Failure(
+        f"Weights & Biases at {address} cannot be used ({reason}): mend WANDB_API_KEY or "
+        "WANDB_BASE_URL, or set WANDB_MODE=offline to record in wandb/"
+    )
 
 
 def record(run: Run) -> str:
     """Parameters, metrics, pictures, data version, commit, environment and the model itself."""
     wandb = library()
     facts = run.facts
-    settings = wandb.Settings(console="off", x_disable_stats=True, init_timeout=30)
     with wandb.init(
         project=name(),
         name=facts["version"],
         dir=str(root().resolve()),
-        mode=mode(),
         config={
             **facts["params"],
             "version": facts["version"],
@@ -75,7 +79,7 @@ def record(run: Run) -> str:
             "dirty": facts["dirty"],
             "packages": facts["packages"],
         },
-        settings=settings,
+        settings={"console": "off", "x_disable_stats": True, "init_timeout": 30},
     ) as kept:
         kept.summary.update(facts["metrics"])
         kept.summary.update({f"baseline_{key}": it for key, it in facts["baseline"].items()})
