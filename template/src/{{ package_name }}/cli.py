@@ -46,7 +46,7 @@ def run(command: str, argv: Sequence[str]) -> int:
     module = importlib.import_module(found[command], __package__)
     parser = ArgumentParser(
         prog=f"{name()} {command}",
-        description=module.__doc__.replace("{name}", name()),
+        description=(module.__doc__ or "").replace("{name}", name()),
         formatter_class=RawDescriptionHelpFormatter,
     )
     work = module.command(parser)
