@@ -12,13 +12,14 @@ Examples:
 """
 
 import contextlib
+import gc
 import os
 import socket
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from typing import Any
 
-from ..project import Failure
+from ..project import Failure, name
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -37,25 +38,30 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
 
 
 def run(arguments: Namespace) -> dict[str, Any]:
+    from ..governance import keys
+
+    keys.required()
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before a library reads it
     import logging
 
     import uvicorn
 
-    from ..governance import keys
-
-    keys.required()
     from .serving.app import build
     from .serving.service import Service
 
     with listen(arguments.host, arguments.port) as opened:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
         app = build(Service())
-        port = opened.getsockname()[1]
-        url = f"http://{arguments.host}:{port}"
-        print(f"{url}/docs", flush=True)
+        gc.freeze()  # libraries and model stay: looking through them again costs 0.1 s each time
+        url = f"http://{arguments.host}:{opened.getsockname()[1]}"
+        print(f"{name()} answers at {url}; try it at {url}/docs", flush=True)
         settings = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, lifespan="on",
+            app,
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=30,
         )
         with contextlib.suppress(KeyboardInterrupt):

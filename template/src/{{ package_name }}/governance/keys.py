@@ -30,6 +30,7 @@ from ..maturity import Evidence
 from ..project import Failure, name, root, write_atomically
 
 Keys = dict[str, dict[str, str]]
+LOOK = 1.0  # seconds between two looks at the file
 
 
 def file() -> Path:
@@ -93,11 +94,11 @@ class KeyRing:
     def __init__(self) -> None:
         self.keys: Keys = {}
         self.seen: tuple[int, int, int] | None = None
-        self.looked = -1.0
+        self.looked = float("-inf")
 
     def holder(self, key: str) -> str | None:
         """Every hash is compared, in constant time, so that the time tells nothing."""
-        if monotonic() - self.looked > 1:
+        if monotonic() - self.looked > LOOK:
             self.looked = monotonic()
             self.refresh()
         asked, found = digest(key), None

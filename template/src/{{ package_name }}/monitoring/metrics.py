@@ -8,6 +8,8 @@
     model_info{version,variant,created,problem_type}              what answers now: 1
     model_load_failures_total, prediction_log_lost_rows_total     what went wrong unseen
     process_*, python_*                         memory, processor time, open files (on Linux)
+
+A higher rung may add metrics of its own to `Metrics.registry`.
 """
 
 import contextlib
@@ -52,7 +54,8 @@ class Distributions:
         family = HistogramMetricFamily(*self.about, labels=self.labels)
         for labels, (edges, counts, total) in self.kept.items():
             names = [*map(str, edges.tolist()), "+Inf"]
-            family.add_metric(labels, list(zip(names, counts.cumsum().tolist())), total[0])
+            buckets = list(zip(names, counts.cumsum().tolist(), strict=True))
+            family.add_metric(labels, buckets, total[0])
         yield family
 
 
@@ -87,26 +90,24 @@ class Metrics:
         self.info = new(client.Gauge, "model_info", "Versions", *which, "created", "problem_type")
         self.load_failures = new(client.Counter, "model_load_failures", "Models not taken over")
         self.log_lost = new(client.Counter, "prediction_log_lost_rows", "Rows not logged")
+        self.edges: dict[str, Sequence[float]] = {}  # of the histogram of numbers, by version
         self.noted = 0.0
 
-    def predicted(
-        self,
-        which: tuple[str, str],
-        predictions: list[Any],
-        chances: "ndarray | None",
-        labels: list[str],
-        edges: Sequence[float],
-    ) -> None:
-        """Count a request's predictions; `edges` are the limits of the histogram of numbers."""
+    def predicted(self, version: str, variant: str, answers: Sequence[dict[str, Any]]) -> None:
+        """Count predictions, as they were answered."""
         import numpy as np
 
-        if not labels:
-            self.predictions.labels(*which, "number").inc(len(predictions))
-            self.numbers.add(which, np.asarray(predictions, float), edges)
-        for label, rows in Tally(predictions).items() if labels else ():
-            self.predictions.labels(*which, str(label)).inc(rows)
-        for i in range(len(labels) == 2, len(labels) if chances is not None else 0):
-            self.chances.add((*which, labels[i]), chances[:, i], TENTHS)
+        which, said = (version, variant), [answer["prediction"] for answer in answers]
+        labels = list(answers[0]["probabilities"] or ())
+        if not labels and isinstance(said[0], float):
+            self.predictions.labels(*which, "number").inc(len(said))
+            self.numbers.add(which, np.array(said), self.edges.get(version, []))
+        else:
+            for prediction, rows in Tally(said).items():
+                self.predictions.labels(*which, str(prediction)).inc(rows)
+        for label in labels[1:] if len(labels) == 2 else labels:
+            chances = np.array([answer["probabilities"][label] for answer in answers])
+            self.chances.add((*which, label), chances, TENTHS)
 
     def page(self) -> bytes:
         """What Prometheus reads."""

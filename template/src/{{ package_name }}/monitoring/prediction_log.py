@@ -7,22 +7,23 @@
     features        what the model was given
     prediction      {"prediction": ..., "probabilities": {...}}, as it was answered
 
-A thread of its own writes, so that a request never waits for the disk. What it cannot keep (a
-full disk, or more rows than it can write) is counted in a metric and dropped.
+A thread of its own writes, and counts the predictions for the metrics, so that a request waits
+for neither. What it cannot keep (a full disk, or more than it can write) is counted and dropped.
 """
 
 import json
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from ..maturity import Evidence, recent
 from ..project import name, root
+from .metrics import Metrics
 
 MOST_WAITING = 10_000  # requests; about as many as a disk that hangs for seconds holds up
 COLUMNS = ("request_id", "time", "model_version", "variant", "features", "prediction")
@@ -60,10 +61,10 @@ class Answered:
 
 
 class PredictionLog:
-    """`write` returns at once; `lost` is told how many rows could not be kept."""
+    """`write` returns at once; the work is done five times a second."""
 
-    def __init__(self, lost: Callable[[int], None]) -> None:
-        self.lost = lost
+    def __init__(self, metrics: Metrics) -> None:
+        self.metrics = metrics
         self.waiting: queue.Queue[Answered | None] = queue.Queue(MOST_WAITING)
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.work, name="prediction-log", daemon=True)
@@ -73,19 +74,21 @@ class PredictionLog:
         try:
             self.waiting.put_nowait(answered)
         except queue.Full:
-            self.lost(len(answered.rows))
+            self.metrics.log_lost.inc(len(answered.rows))
 
     def work(self) -> None:
-        """Write what came in a fifth of a second together, until None comes."""
+        """Keep what came in a fifth of a second together, until None comes."""
         batch: list[Answered | None] = []
         while None not in batch:
             batch = [self.waiting.get()]
             self.stopping.wait(0.2)
             while not self.waiting.empty():
                 batch.append(self.waiting.get())
-            kept = [answered for answered in batch if answered]
-            for day, some in groupby(kept, key=lambda answered: answered.time.date()):
+            answers = [answered for answered in batch if answered]
+            for day, some in groupby(answers, key=lambda answered: answered.time.date()):
                 self.append(folder() / f"{day}.jsonl", list(some))
+            for which, same in groupby(answers, key=lambda a: (a.version, a.variant)):
+                self.metrics.predicted(*which, [row for a in same for row in a.predictions])
 
     def append(self, path: Path, batch: list[Answered]) -> None:
         try:
@@ -96,7 +99,7 @@ class PredictionLog:
                     file.truncate(start)  # half a line would spoil the next one
                     raise OSError("the disk is full")
         except Exception:  # whatever it is, the answers went out and the next ones must too
-            self.lost(sum(len(answered.rows) for answered in batch))
+            self.metrics.log_lost.inc(sum(len(answered.rows) for answered in batch))
 
     def close(self) -> None:
         """Write what is left."""

@@ -12,8 +12,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Response
 from fastapi.openapi.utils import get_openapi
+from fastapi.requests import HTTPConnection
 from fastapi.security import APIKeyHeader
 from fastapi_offline import FastAPIOffline
 
@@ -31,7 +32,7 @@ class Guard(APIKeyHeader):
         super().__init__(name="X-API-Key", description="From `keys add NAME`")
         self.ring = KeyRing()
 
-    async def __call__(self, request: Request) -> str:
+    async def __call__(self, request: HTTPConnection) -> str:
         """The holder of the key."""
         key = request.headers.get(self.model.name)
         if key is None or (holder := self.ring.holder(key)) is None:

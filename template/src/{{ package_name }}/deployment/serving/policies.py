@@ -5,7 +5,7 @@ A policy is a module with a number PRECEDENCE and
     def policy() -> Plan | None
 
 A plan names the variants that answer, each a version with a weight; None means no opinion. The
-policy with the highest precedence that has one decides. The server asks once a second, away from
+policy with the highest precedence that has one decides. The server asks twice a second, away from
 the requests: a policy may read files, and a request only has to look up its variant.
 """
 

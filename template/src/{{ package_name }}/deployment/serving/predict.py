@@ -12,13 +12,12 @@ from pydantic_core import to_json
 
 from ...monitoring.prediction_log import Answered
 from ...project import Failure
-from .policies import Variant
 from .schema import Row
 from .scorer import Answer, Busy, Served
 from .service import Service
 
-HEADERS = ("X-Request-ID", "X-Assignment-Key")
 MOST_BYTES = 10 * 2**20  # of a request: some ten thousand rows of a wide table
+HEADERS = ("X-Request-ID", "X-Assignment-Key")
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +63,8 @@ def routes(service: Service) -> APIRouter:
         answered by the same variant."""
         body = await limited(request)
         request_id = request.headers.get("x-request-id") or f"{getrandbits(128):032x}"
-        variant, served = service.current.choose(request.headers.get("x-assignment-key", request_id))
+        key = request.headers.get("x-assignment-key") or request_id
+        variant, served = service.current.choose(key)
         try:
             rows, listed = served.schema.parse(body)
         except ValidationError as error:
@@ -72,7 +72,7 @@ def routes(service: Service) -> APIRouter:
         answer = await scored(service, served, rows)
         ids = [f"{request_id}:{i}" for i in range(len(rows))] if listed else [request_id]
         said = predictions(served, answer, ids)
-        record(service, variant, served, rows, answer, said)
+        service.log.write(Answered(datetime.now(UTC), served.version, variant.name, rows, said))
         whole = {"model_version": served.version, "variant": variant.name, "predictions": said}
         return Response(to_json(whole, inf_nan_mode="null"), media_type="application/json")
 
@@ -121,19 +121,3 @@ def predictions(served: Served, answer: Answer, ids: list[str]) -> list[dict[str
         chances = [dict(zip(served.labels, row, strict=True)) for row in answer.chances.tolist()]
     parts = zip(ids, answer.predictions, chances, strict=True)
     return [{"request_id": i, "prediction": p, "probabilities": c} for i, p, c in parts]
-
-
-def record(
-    service: Service,
-    variant: Variant,
-    served: Served,
-    rows: list[Row],
-    answer: Answer,
-    said: list[dict[str, Any]],
-) -> None:
-    """Measure and log what was answered."""
-    which = served.version, variant.name
-    service.metrics.predicted(
-        which, answer.predictions, answer.chances, served.labels, served.edges
-    )
-    service.log.write(Answered(datetime.now(UTC), *which, rows, said))

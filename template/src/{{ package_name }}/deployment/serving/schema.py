@@ -33,7 +33,7 @@ TYPES: dict[str, Any] = {
     "string": str,
     "datetime": Annotated[datetime, AfterValidator(naive)],
 }
-ARRAYS = {"string": object, "datetime": "datetime64[ns]"}
+ARRAYS: dict[str, Any] = {"string": object, "datetime": "datetime64[ns]"}
 
 
 def field(column: Row) -> Any:
@@ -55,9 +55,10 @@ class Schema:
         self.kinds = {column["name"]: column["type"] for column in facts["schema"]}
         row: Any = TypedDict("Row", {c["name"]: field(c) for c in facts["schema"]})  # type: ignore
         # One broken row is enough to refuse a request: a thousand would only make a long answer.
-        rows = Annotated[list[row], Field(min_length=1), FailFast()]
-        self.one, self.many = TypeAdapter(row), TypeAdapter(rows)
-        self.both = TypeAdapter(row | list[row])
+        rows: Any = Annotated[list[row], Field(min_length=1), FailFast()]
+        self.one: Any = TypeAdapter(row)
+        self.many: TypeAdapter[list[Row]] = TypeAdapter(rows)
+        self.both: TypeAdapter[Any] = TypeAdapter(row | list[row])
         self.examples = facts["examples"]
 
     def parse(self, body: bytes) -> tuple[list[Row], bool]:

@@ -47,7 +47,6 @@ class Served:
         self.version = model.version
         self.schema = Schema(model.facts)
         self.labels = [str(label) for label in model.facts["labels"] or []]
-        self.edges = model.facts.get("deciles") or []
         self.seconds = self.timed()
 
     def timed(self) -> float:
@@ -61,8 +60,9 @@ class Served:
     def score(self, requests: Sequence[list[Row]]) -> list[Answer]:
         """One call of the model for the rows of all requests, divided up again."""
         said = self.model.predict(self.schema.frame([row for rows in requests for row in rows]))
-        predictions = said.pop("prediction").tolist()
-        chances = said.to_numpy() if len(said.columns) else None
+        predictions = said["prediction"].tolist()
+        columns = [said[column].to_numpy() for column in said.columns[1:]]
+        chances = np.column_stack(columns) if columns else None
         answers, end = [], 0
         for rows in requests:
             start, end = end, end + len(rows)
@@ -100,11 +100,14 @@ class Scorer:
         self.waiting += len(rows)
         if not self.working:
             self.working = True
-            loop.call_soon(self.start, loop)
+            loop.call_soon(self.start, loop, 0)
         return await job.answer
 
-    def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Take the rows that wait for the same model, and score them."""
+    def start(self, loop: asyncio.AbstractEventLoop, known: int) -> None:
+        """Once a turn of the loop brings no new job, score those that wait for the same model."""
+        if len(self.jobs) > known:
+            loop.call_soon(self.start, loop, len(self.jobs))
+            return
         batch = self.take()
         served, rows = batch[0].served, sum(len(job.rows) for job in batch)
         self.waiting -= rows
@@ -148,7 +151,7 @@ class Scorer:
                 job.answer.set_result(answer)
         self.working = bool(self.jobs)
         if self.working:
-            loop.call_soon(self.start, loop)
+            loop.call_soon(self.start, loop, 0)
 
 
 def work(batch: list[Job]) -> tuple[list[Answer | Exception], float]:

@@ -12,7 +12,7 @@ from ...monitoring.prediction_log import PredictionLog
 from .policies import Plan, Variant, decide, policies
 from .scorer import Scorer, Served
 
-LOOK = 1.0  # seconds between two looks at the policies
+LOOK = 0.5  # seconds between two looks at the policies
 RETRY = 10.0  # seconds before a plan that failed is tried again
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Service:
         self.metrics = Metrics()
         self.current = self.load(decide(self.policies), {})
         self.scorer = Scorer(self.metrics)
-        self.log = PredictionLog(self.metrics.log_lost.inc)
+        self.log = PredictionLog(self.metrics)
         self.watcher = threading.Thread(target=self.watch, name="watcher", daemon=True)
         self.watcher.start()
 
@@ -58,6 +58,7 @@ class Service:
             facts = loaded[variant.version].model.facts
             labels = variant.version, variant.name, facts["created"], facts["problem_type"]
             self.metrics.info.labels(*labels).set(1)
+            self.metrics.edges[variant.version] = facts.get("deciles") or []
             logger.info("%s answers as %s", variant.version, variant.name)
         return Current(plan, loaded)
 
