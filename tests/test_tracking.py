@@ -50,7 +50,7 @@ def server(live: Live, shared: Path, tmp_path: Path) -> Iterator[str]:
     environment = shared / "mlflow-server"
     with FileLock(shared / "mlflow-server.lock"):
         if not (environment / "bin" / "mlflow").exists():
-            ladder.run(["uv", "venv", "--quiet", "--clear", "--python", python, environment], shared)
+            ladder.run(["uv", "venv", "--quiet", "--clear", "--python", str(python), str(environment)], shared)
             install = ["uv", "pip", "install", "--quiet", "--python", environment, f"mlflow=={version}"]
             ladder.run(install, shared)
     port = free_port()

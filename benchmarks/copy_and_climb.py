@@ -1,0 +1,97 @@
+"""What the levels cost: copy and climb, against a plain Copier template with the very same files as static text.
+
+    python benchmarks/copy_and_climb.py [--rounds 7]
+
+The plain template is made here from what the template renders: tag 0.1.0 holds the files of the level below, tag
+0.2.0 those of the highest level. Both sides run in turn as commands, as a user types them.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests import ladder  # noqa: E402
+
+MOST = 1.25
+ANSWERS = {"project_name": "My model"}
+PLAIN = "_subdirectory: template\n"
+ANSWERS_FILE = "{{ _copier_conf.answers_file }}.jinja"
+
+
+def copier(folder: Path, *arguments: str | Path) -> float:
+    """Run a Copier command; returns the seconds."""
+    began = time.monotonic()
+    command = [sys.executable, "-m", "copier", *map(str, arguments), "--quiet", "--defaults"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{command} ended with {done.returncode}\n{done.stderr[-3000:]}")
+    return time.monotonic() - began
+
+
+def plain(source: Path, folder: Path, level: int) -> None:
+    """Make the plain template, with the files of two levels under two tags."""
+    for tag, height in (("0.1.0", level - 1), ("0.2.0", level)):
+        shutil.rmtree(folder / "template", ignore_errors=True)
+        ladder.render(source, folder / "template", ANSWERS | {"level": height})
+        (folder / "template" / ".copier-answers.yml").unlink()
+        (folder / "template" / ANSWERS_FILE).write_text("{{ _copier_answers|to_nice_yaml -}}\n", encoding="utf-8")
+        (folder / "copier.yml").write_text(PLAIN, encoding="utf-8")
+        ladder.commit(folder, tag)
+        ladder.git(folder, "tag", tag)
+
+
+def differences(one: Path, other: Path) -> list[str]:
+    """The files in which two projects are not the same."""
+    left, right = ladder.tree(one), ladder.tree(other)
+    return sorted(name for name in left.keys() | right.keys() if left.get(name) != right.get(name))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    rounds = parser.parse_args().rounds
+    level = max(ladder.questions()["level"]["choices"].values())
+    data = [f"--data={name}={value}" for name, value in ANSWERS.items()]
+    with tempfile.TemporaryDirectory() as scratch:
+        base = Path(scratch)
+        ladder.clone(base / "ladder")
+        plain(base / "ladder", base / "plain", level)
+        low = {"ladder": [*data, f"--data=level={level - 1}"], "plain": ["--vcs-ref=0.1.0"]}
+        high = {"ladder": [*data, f"--data=level={level}"], "plain": ["--vcs-ref=0.2.0"]}
+        up = {
+            "ladder": ["--vcs-ref=:current:", f"--data=level={level}"],
+            "plain": ["--vcs-ref=0.2.0"],
+        }
+        for side in up:
+            copier(base, "copy", *low[side], base / side, base / f"low-{side}")
+            ladder.commit(base / f"low-{side}", "Start")
+        seconds: dict[tuple[str, str], list[float]] = {}
+        for number in range(rounds):
+            for side in ("ladder", "plain") if number % 2 else ("plain", "ladder"):
+                for made in ("copy", "climb"):
+                    shutil.rmtree(base / f"{made}-{side}", ignore_errors=True)
+                took = copier(base, "copy", *high[side], base / side, base / f"copy-{side}")
+                seconds.setdefault(("copy", side), []).append(took)
+                shutil.copytree(base / f"low-{side}", base / f"climb-{side}")
+                took = copier(base / f"climb-{side}", "update", "--context-lines", "100000", *up[side])
+                seconds.setdefault(("climb", side), []).append(took)
+        for made in ("copy", "climb"):
+            # The answers file is the only thing that may differ.
+            assert differences(base / f"{made}-ladder", base / f"{made}-plain") == [".copier-answers.yml"]
+            mine, other = median(seconds[made, "ladder"]), median(seconds[made, "plain"])
+            verdict = "met" if mine / other <= MOST else "MISSED"
+            ratio = f"{mine / other:.2f} (at most {MOST}: {verdict})"
+            print(f"{made} to level {level}: {mine:.2f} s against {other:.2f} s = {ratio}")
+        print(f"    {len(ladder.tree(base / 'copy-ladder'))} files, medians of {rounds} rounds")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,4 @@
+"""Flights standin
+"""
+
+__version__ = "0.1"

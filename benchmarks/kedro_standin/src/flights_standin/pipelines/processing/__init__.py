@@ -1,0 +1,5 @@
+"""From the raw table to the model's input."""
+
+from .pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]
