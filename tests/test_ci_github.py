@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests import ladder, tools
-from tests.tools import act
+from tests.tools import act, breakage
 
 pytestmark = pytest.mark.xdist_group("github")
 
@@ -29,20 +29,13 @@ def project(live: Live) -> Path:
     return live(level=1, ci="github")
 
 
+def copy(project: Path, folder: Path) -> Path:
+    """A copy that may be changed."""
+    return shutil.copytree(project, folder / "project", ignore=shutil.ignore_patterns(".venv", "models", "reports"))
+
+
 def workflows(project: Path) -> list[Path]:
     return sorted((project / ".github" / "workflows").iterdir())
-
-
-def broken(project: Path, folder: Path) -> Path:
-    """A copy in which every check has something to find."""
-    shutil.copytree(project, folder, ignore=shutil.ignore_patterns(".venv", ".mypy_cache"))
-    (folder / "settings.toml").write_text('password = "' + "-".join(["correct", "horse", "battery"]) + '"\n')
-    package = next((folder / "src").iterdir())
-    (package / "wrong.py").write_text('"""Wrong."""\n\n\ndef half(x: int) -> str:\n    return x / 2\n')
-    (folder / "tests" / "conftest.py").write_text("raise SystemExit(1)\n")
-    (folder / "data" / "flights.parquet").unlink()
-    ladder.commit(folder, "Break everything")
-    return folder
 
 
 def test_every_job_is_green(project: Path, tmp_path: Path) -> None:
@@ -54,7 +47,8 @@ def test_every_job_is_green(project: Path, tmp_path: Path) -> None:
 
 def test_every_job_finds_what_it_is_for(project: Path, tmp_path: Path) -> None:
     """A secret, a type error, a broken test and a missing table each fail their job, and no other job hides it."""
-    folder = broken(project, tmp_path / "broken")
+    folder = copy(project, tmp_path)
+    breakage.everything(folder)
     jobs, log = act.run(folder / ".github/workflows/ci.yml", "push", tmp_path)
     assert jobs == dict.fromkeys(JOBS, False), log
     assert "settings.toml:1: Secret Keyword" in log
@@ -121,10 +115,9 @@ def test_dependencies_are_watched_where_they_are(project: Path) -> None:
 
 def test_hooks_run_at_a_commit(project: Path, tmp_path: Path) -> None:
     """`uv run prek install` as CONTRIBUTING.md says: a commit with a secret is refused."""
-    folder = tmp_path / "project"
-    shutil.copytree(project, folder, ignore=shutil.ignore_patterns(".venv", ".mypy_cache"))
+    folder = copy(project, tmp_path)
     ladder.run(["uv", "run", "--locked", "prek", "install"], folder)
-    (folder / "settings.toml").write_text('password = "' + "-".join(["correct", "horse", "battery"]) + '"\n')
+    breakage.secret(folder)
     ladder.git(folder, "add", "--all")
     refused = ladder.run([*ladder.GIT, "commit", "--message=Oops"], folder, check=False)
     assert refused.returncode and "Secret Keyword" in refused.stdout + refused.stderr

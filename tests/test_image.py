@@ -212,7 +212,7 @@ def test_prometheus_of_compose_reads_the_container(project: Path, service: Servi
 
 
 def test_compose_is_valid(live: Live, project: Path) -> None:
-    """The compose specification's schema, for every tracker; what it names is there; no service is exposed by accident."""
+    """The compose specification's schema, for every tracker; what it names is there; only the model is exposed."""
     for folder in (project, live(level=1, ci="github", tracking="wandb")):
         file = folder / "deploy/compose.yaml"
         tools.run("check-jsonschema", "--builtin-schema=vendor.compose-spec", file)

@@ -17,13 +17,13 @@ from tests import tools
 
 # Instead of the public image: Debian 12 has Python 3.11.
 BASE = "docker.io/library/python:3.11-slim"
-SHIMS = tools.HERE / "shims"
+SHIMS = tools.HERE / "github"
 CERTIFICATES = ("SSL_CERT_FILE", "PIP_CERT")
 
 
 @cache
 def storage() -> str:
-    """buildah's options that keep its images apart from the machine's; overlay where the kernel lets us, it is faster."""
+    """buildah's options that keep its images apart from the machine's; overlay is faster where it works."""
     for driver in ("overlay", "vfs"):
         folder = tools.cache() / "images" / driver
         options = f"--root={folder / 'root'} --runroot={folder / 'run'} --storage-driver={driver}"
