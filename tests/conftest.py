@@ -37,7 +37,7 @@ def render(source: Path) -> Callable[..., Path]:
     return lambda folder, **answers: ladder.render(source, folder, answers)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def live(source: Path, shared: Path) -> Callable[..., Path]:
     """A committed and installed project with these answers, made once a session: look, do not touch."""
 
