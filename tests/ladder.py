@@ -28,7 +28,7 @@ def questions() -> dict[str, dict[str, Any]]:
 
 
 def run(
-    command: Sequence[str | Path], folder: Path, check: bool = True, **env: str
+    command: Sequence[object], folder: Path, check: Any = True, **env: Any
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder, outside this repository's own environment."""
     kept = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PROJECT_ROOT", "DATA_PATH")}

@@ -18,7 +18,7 @@ IDENTITY = {
 
 @pytest.mark.xdist_group("readme")
 def test_the_lines_for_users_work_from_copy_to_climb(source: Path, tmp_path: Path) -> None:
-    copy, own, climb = BLOCKS[2:]
+    copy, _own_table, climb = BLOCKS[2:]
     lines = [line.replace("<url>", str(source)) for line in copy]
     done = ladder.run(["bash", "-euxc", "\n".join(lines)], tmp_path, **IDENTITY)
     assert "roc_auc" in done.stdout
