@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import yaml
 from filelock import FileLock
 
 from tests import ladder
@@ -42,7 +43,7 @@ def act(project: Path, *arguments: str, check: bool = True, **env: str) -> subpr
 
 @pytest.fixture
 def server(live: Live, shared: Path, tmp_path: Path) -> Iterator[str]:
-    """The address of an `mlflow server` from an environment of its own, of the project's version."""
+    """The address of compose.yaml's MLflow server, in an environment of its own, of the project's version."""
     project = live()
     python = project / ".venv" / "bin" / "python"
     ask = "import importlib.metadata; print(importlib.metadata.version('mlflow-skinny'))"
@@ -54,9 +55,14 @@ def server(live: Live, shared: Path, tmp_path: Path) -> Iterator[str]:
             install = ["uv", "pip", "install", "--quiet", "--python", environment, f"mlflow=={version}"]
             ladder.run(install, shared)
     port = free_port()
-    command = [str(environment / "bin" / "mlflow"), "server", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--workers", "1", "--backend-store-uri", f"sqlite:///{tmp_path}/server.db"]
-    command += ["--artifacts-destination", str(tmp_path / "artifacts")]
+    compose = yaml.safe_load((project / "deploy" / "compose.yaml").read_text(encoding="utf-8"))
+    name, *arguments = compose["services"]["mlflow"]["command"]
+    assert name == "mlflow"
+    here = {"0.0.0.0": "127.0.0.1", "5000": str(port), "/mlflow/": f"{tmp_path}/"}
+    for there, instead in here.items():
+        assert there in " ".join(arguments)
+        arguments = [argument.replace(there, instead) for argument in arguments]
+    command = [str(environment / "bin" / "mlflow"), *arguments, "--workers=1"]
     with (tmp_path / "server.log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path, start_new_session=True)
     try:

@@ -15,7 +15,7 @@ def owners() -> dict[str, dict[str, str]]:
         owner = found.get(role)
         for field in ("name", "contact"):
             if not isinstance(owner, dict) or not str(owner.get(field) or "").strip():
-                raise Failure(f"OWNERS.yaml: {role} has no {field}; write `{field}:` below `{role}:`")
+                raise Failure(f"OWNERS.yaml: {role} has no {field}; write it below `{role}:`")
     return {role: found[role] for role in ROLES}
 
 
