@@ -9,6 +9,7 @@ command that is asked for is imported.
 import contextlib
 import importlib
 import json
+import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
@@ -70,6 +71,9 @@ def main() -> int:
     except Failure as failure:
         print(f"error: {failure}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # `head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("error: stopped; nothing half-done was kept", file=sys.stderr)
         return 130

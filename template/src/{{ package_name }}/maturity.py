@@ -14,13 +14,13 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .project import modules, root, table, write_atomically
+from .project import modules, root, table, write_page
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 RECENT = timedelta(days=30)
-COLORS = {"missing": "red", "unseen": "yellow", "proven": "green", "next rung": "grey70"}
+COLORS = {"missing": "red", "unseen": "yellow", "proven": "green", "next rung": "white"}
 
 
 @dataclass
@@ -66,7 +66,7 @@ def picture(rows: list[dict[str, str]]) -> "Table":
     blank = dict.fromkeys((row["dimension"] for row in ordered), "")
     steps = {row["id"][1]: {"level": row["id"][1]} | blank for row in ordered}
     for row in ordered:
-        tile = f"[black on {COLORS[row['state']]}] {row['id']} [/] "
+        tile = f"[black on {COLORS[row['state']]}] {row['id']:4}[/]\n"
         steps[row["id"][1]][row["dimension"]] += tile
     return table([steps[level] for level in sorted(steps, reverse=True)])
 
@@ -79,16 +79,17 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
 
         rows = scorecard()
         proven, missing = (sum(row["state"] == s for row in rows) for s in ("proven", "missing"))
-        score = f"{proven} of {proven + missing} promises proven"
         shown = ("id", "capability", "state", "evidence", "next_step")
         here = [{key: row[key] for key in shown} for row in rows if row["state"] != "next rung"]
-        above = [row["capability"] for row in rows if row["state"] == "next rung"]
-        console = Console(record=True)
-        console.print(picture(rows), table(here, score), sep="\n")
+        above = ", ".join(row["capability"] for row in rows if row["state"] == "next rung")
+        console = Console(record=True, width=120 if arguments.html else None)
+        console.print(
+            picture(rows), f"{proven} of {proven + missing} promises are proven", table(here)
+        )
         if above:
-            console.print(f"The next rung brings {', '.join(above)}: see MATURITY.md.")
+            console.print(f"The next rung brings {above}: see MATURITY.md.")
         if arguments.html:
-            write_atomically(arguments.html, console.export_html(inline_styles=True))
+            write_page(arguments.html, "Maturity", console)
             print(f"page: {arguments.html}")
         return {"proven": proven, "missing": missing, "capabilities": rows}
 

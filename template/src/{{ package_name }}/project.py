@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
 PACKAGE = Path(__file__).parent
@@ -80,16 +81,27 @@ def modules(function: str) -> Iterator[ModuleType]:
     return (importlib.import_module(module, __package__) for _, module in defining(function))
 
 
-def table(rows: list[dict[str, Any]], title: str = "") -> "Table":
+def table(rows: list[dict[str, Any]]) -> "Table":
     """Rows as a table to print with rich; a row may lack columns."""
     from rich import box
     from rich.table import Table
 
     names = list(dict.fromkeys(name for row in rows for name in row))
-    made = Table(*names, title=title, title_justify="left", box=box.SIMPLE)
+    made = Table(*(name.replace("_", " ") for name in names), box=box.SIMPLE)
     for row in rows:
         made.add_row(*(str(row.get(name, "")) for name in names))
     return made
+
+
+def write_page(path: Path, title: str, console: "Console", pictures: str = "") -> None:
+    """What a recording console printed, then pictures (SVG), as a page that needs no other file."""
+    page = console.export_html(
+        code_format=f"<!DOCTYPE html><meta charset=utf-8><title>{title}</title>"
+        f"<body style='font-family:sans-serif;margin:2rem'><h1>{title}</h1>"
+        "<pre style='overflow-x:auto'>{code}</pre>",
+        inline_styles=True,
+    )
+    write_atomically(path, page + pictures)
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..project import root, write_atomically
+from ..project import root, write_page
 from .train import tables
 
 if TYPE_CHECKING:
@@ -50,14 +50,17 @@ def write(run: "Run", figures: dict[str, "Figure"]) -> Path:
     """Write the page; it needs no other file."""
     from rich.console import Console
 
-    console = Console(record=True, file=io.StringIO(), width=110)
+    console = Console(record=True, file=io.StringIO(), width=120, highlight=False)
     data = run.facts["data"]
-    console.print(f"{data['train_rows']} rows learned from, {data['test_rows']} held out")
-    console.print(f"{data['split']}; data version {data['md5']}", *tables(run.facts), sep="\n")
-    page = console.export_html(inline_styles=True)
-    drawn = [svg(figure) for figure in figures.values()]
+    console.print(
+        f"{data['train_rows']} rows learned from, {data['test_rows']} held out: {data['split']}"
+    )
+    console.print(
+        f"Data version {data['md5']}; {run.facts['primary']} decides.", *tables(run.facts)
+    )
     path = root() / "reports" / "training.html"
-    write_atomically(path, page.replace("</body>", "\n".join([*drawn, "</body>"]), 1))
+    drawn = "\n".join(svg(figure) for figure in figures.values())
+    write_page(path, f"Training {run.facts['version']}", console, drawn)
     return path
 
 

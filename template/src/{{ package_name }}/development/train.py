@@ -128,7 +128,7 @@ def tables(facts: dict[str, Any]) -> Iterator["Table"]:
     """The metrics beside those of the simple rule, then those of each group."""
     pairs = [(name, score, facts["baseline"][name]) for name, score in facts["metrics"].items()]
     rows = [{"metric": n, "model": f"{s:.4g}", "simple rule": f"{b:.4g}"} for n, s, b in pairs]
-    yield project.table(rows, f"{facts['version']}: {facts['primary']} decides")
+    yield project.table(rows)
     for column, groups in facts["groups"].items():
         yield project.table(
             [{column: g} | {n: f"{s:.4g}" for n, s in found.items()} for g, found in groups.items()]
@@ -154,7 +154,7 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
 
         done = train(arguments.data or project.data_path())
         show(*tables(done.facts), sep="\n")
-        print(f"kept as {done.folder}")
+        print(f"{done.facts['primary']} decides; the model is kept as {done.folder}")
         return done.facts
 
     return run
