@@ -43,7 +43,7 @@ def roles(frame: "DataFrame") -> Roles:
     (target, *_), time, key, sensitive, ignored = (named(frame, setting) for setting in settings)
     check_target(frame[target], conf()["problem_type"])
     if time and frame[time[0]].dtype.kind not in NUMBERS + "M":
-        raise Failure(f"time_column {time[0]!r} holds {frame[time[0]].iloc[0]!r}, which is no date")
+        raise Failure(f"time_column {time[0]!r} needs dates of one format, such as 2013-12-31")
     apart = [target, *key, *ignored, *(() if conf()["use_sensitive"] else sensitive)]
     if not (features := [name for name in frame if name not in apart]):
         raise Failure("no column is left to learn from: shorten `ignore` in conf/data.yaml")
@@ -58,20 +58,22 @@ def named(frame: "DataFrame", setting: str) -> list[str]:
     for name in names:
         if name not in frame:
             close = difflib.get_close_matches(str(name), frame.columns, n=1, cutoff=0.5)
-            hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(frame.columns)}"
+            hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(frame)[:200]}"
             raise Failure(f"the table has no column {name!r} ({setting} in conf/data.yaml): {hint}")
     return names
 
 
 def check_target(target: "Series", problem_type: str) -> None:
     """Raise Failure if nothing can be learned about the target."""
-    gaps, value = target.isna(), target.iloc[0]
+    gaps, value = target.isna() | target.isin([float("inf"), float("-inf")]), target.iloc[0]
     if gaps.any():
         doubt = f"is missing in {gaps.sum()} rows, row {gaps.argmax() + 1} first: fill them"
     elif target.nunique() < 2:
-        doubt = f"is {value!r} in every row: there is nothing to learn"
+        doubt = f"is {value} in every row: there is nothing to learn"
     elif problem_type == "regression" and target.dtype.kind not in NUMBERS:
-        doubt = f"holds {value!r}: regression needs numbers"
+        doubt = f"holds {value}: regression needs numbers"
+    elif problem_type == "classification" and 2 * target.nunique() > len(target):
+        doubt = f"has {target.nunique()} values, too many for classes: is it a regression?"
     else:
         return
     raise Failure(f"target {target.name!r} {doubt}")
@@ -83,19 +85,22 @@ def holdout(frame: "DataFrame") -> tuple["DataFrame", "DataFrame", str]:
     With a time column the newest rows are held out, because the model will meet newer ones."""
     from sklearn.model_selection import train_test_split
 
-    role, share = roles(frame), float(conf()["holdout"])
-    target, classes = frame[role.target], conf()["problem_type"] == "classification"
+    role, share = roles(frame), conf()["holdout"]
+    if not 0 < share < 1:
+        raise Failure(f"holdout in conf/data.yaml is {share}: write a share such as 0.2")
     if role.time:
         newest = frame[role.time] >= frame[role.time].quantile(1 - share, interpolation="nearest")
         train, test = frame[~newest], frame[newest]
         how = f"the newest by {role.time}, from {test[role.time].min()} on"
     else:
-        even = classes and target.value_counts().min() > 1 and target.nunique() < share * len(frame)
-        strata = target if even else None
-        train, test = train_test_split(frame, test_size=share, random_state=0, stratify=strata)
-        how = "at random, " + ("each class in its share" if even else "not stratified")
+        counts = frame[role.target].value_counts()
+        strata = frame[role.target].where(frame[role.target].map(counts) > 1, counts.index[0])
+        even = conf()["problem_type"] == "classification" and len(counts) < share * len(frame)
+        split = {"test_size": share, "random_state": 0, "stratify": strata if even else None}
+        train, test = train_test_split(frame, **split)
+        how = "at random" + (", each class in its share" if even else "")
     if train[role.target].nunique() < 2:
-        raise Failure(f"all rows that are not held out ({how}) have one {role.target!r}: add rows")
+        raise Failure(f"{how} is held out: the rows left to learn from have one {role.target!r}")
     return train, test, how
 
 
@@ -136,7 +141,7 @@ def copies(values: "Series", target: "Series") -> bool:
         for c in (values, target)
     )
     told, highest = chatterjeexi(column, answer), chatterjeexi(answer, answer)
-    return bool(told.statistic > 0.98 * highest.statistic)
+    return len(answer) > 19 and bool(told.statistic > 0.98 * highest.statistic)
 
 
 def parts(values: "Series") -> "Series":

@@ -21,7 +21,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     def fit(self, frame: pd.DataFrame, target: Any = None) -> "TableEncoder":
         self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
-        self.words_ = {c: self.codes(frame[c]) for c in frame if frame[c].dtype == object}
+        # Some estimators refuse a column without a single value.
+        self.filled_ = [name for name in frame if frame[name].notna().any()]
+        self.words_ = {c: self.codes(frame[c]) for c in self.filled_ if frame[c].dtype == object}
         return self
 
     def codes(self, values: pd.Series) -> tuple[pd.Index, np.ndarray]:
@@ -34,7 +36,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     def transform(self, frame: pd.DataFrame) -> np.ndarray:
         columns: list[Any] = []
-        for name in self.feature_names_in_:
+        for name in self.filled_:
             values = frame[name]
             if name in self.words_:
                 known, codes = self.words_[name]
