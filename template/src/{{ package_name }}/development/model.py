@@ -48,9 +48,12 @@ def as_type(values: pd.Series, kind: str) -> pd.Series:
     if is_ready(values, kind):
         return values
     if kind == "string":
+        if values.dtype.kind == "f" and (values.dropna() % 1 == 0).all():
+            values = values.astype("Int64")  # a gap among whole numbers made 7 a 7.0
         return values.astype(object).where(values.isna(), values.astype(str))
     if kind == "datetime":
-        cast = pd.to_datetime(values, errors="coerce", format="mixed").astype("datetime64[ns]")
+        cast = pd.to_datetime(values, errors="coerce", format="mixed", utc=True)
+        cast = cast.dt.tz_localize(None).astype("datetime64[ns]")
     else:
         truths = {"true": 1, "false": 0} if kind == "boolean" else {}
         if values.dtype == object:
