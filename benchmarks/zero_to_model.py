@@ -24,6 +24,8 @@ from tests import ladder  # noqa: E402
 STARTER = {"zero to model": 27.0, "zero to green": 52.0}
 TARGETS = {"zero to model": 0.6, "zero to green": 1.0}
 LARGEST = 500
+# Megabytes of each environment as it was installed; running it adds compiled files.
+SIZES: dict[str, float] = {}
 STEPS = {"zero to model": ("copy", "install", "train"), "zero to green": ("copy", "install", "train", "tests")}
 # As on a user's machine: compiled files are kept, and nobody is told who runs this.
 DROPPED = ("VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE", "PROJECT_ROOT", "DATA_PATH", "MLFLOW_TRACKING_URI")
@@ -51,6 +53,7 @@ def ours(source: Path, folder: Path) -> dict[str, float]:
     git = [["git", "init", "--quiet"], ["git", "add", "--all"], [*ladder.GIT, "commit", "--quiet", "--message=Start"]]
     seconds = {"copy": step(folder.parent, [*copier, str(source), str(folder)]) + step(folder, *git)}
     seconds["install"] = step(folder, ["uv", "sync", "--quiet"])
+    SIZES["ladder"] = megabytes(folder / ".venv")
     seconds["train"] = step(folder, ["uv", "run", "my-model", "train"])
     seconds["tests"] = step(folder, ["uv", "run", "pytest", "--quiet"])
     return seconds
@@ -68,6 +71,7 @@ def kedro(folder: Path) -> dict[str, float]:
     seconds["install"] = step(
         folder, ["uv", "venv", "--quiet", "--python", sys.executable, ".venv"], [*install, "--editable", "."]
     )
+    SIZES["kedro"] = megabytes(folder / ".venv")
     seconds["train"] = step(folder, [str(binaries / "kedro"), "run"])
     tests = [str(binaries / "python"), "-m", "pytest", "--quiet"]
     seconds["tests"] = step(folder, [*install, "--editable", ".[dev]"], tests)
@@ -125,9 +129,9 @@ def main() -> None:
             ratio = f"{mean / other:.2f} (at most {TARGETS[race]}: {verdict})"
             print(f"{race}: {mean:.1f} s against {other:.1f} s = {ratio}")
             print(f"    the stand-in {counts} ({STARTER[race]:.0f} s)")
-        size, other = megabytes(base / "ours" / ".venv"), megabytes(base / "kedro" / ".venv")
-        verdict = "met" if size <= LARGEST else "MISSED"
-        print(f"environment of level 1: {size:.0f} MB (at most {LARGEST}: {verdict}), the stand-in's: {other:.0f} MB")
+        verdict = "met" if SIZES["ladder"] <= LARGEST else "MISSED"
+        print(f"environment of level 1: {SIZES['ladder']:.0f} MB (at most {LARGEST}: {verdict})")
+        print(f"    the stand-in's, without its tests' packages: {SIZES['kedro']:.0f} MB")
         (site,) = (base / "ours" / ".venv" / "lib").glob("python*/site-packages")
         print(f"    its largest parts: {largest(site)}")
 

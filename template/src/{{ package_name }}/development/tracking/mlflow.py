@@ -2,64 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...project import Failure, name, root
+from .mlflow_connection import IMPATIENT, connected, database, experiment, server
 
 if TYPE_CHECKING:
     from ..train import Run
-
-QUIET = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_LOGGING_LEVEL": "ERROR",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-}
-IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "4"}
-
-
-def database() -> Path:
-    """Where the runs are kept if no server is named."""
-    return root().resolve() / "mlflow.db"
-
-
-def server() -> str | None:
-    """The shared server, if there is one."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or None
-
-
-@contextmanager
-def connected(**environment: str) -> Iterator[Any]:
-    """The mlflow library, quiet and pointed at the right place; an error becomes a Failure."""
-    before = dict(os.environ)
-    os.environ.update({**QUIET, **before, **environment})
-    import mlflow
-
-    try:
-        mlflow.set_tracking_uri(server() or f"sqlite:///{database().as_posix()}")
-        yield mlflow
-    except (mlflow.MlflowException, OSError) as error:
-        raise Failure(
-            f"MLflow at {mlflow.get_tracking_uri()} does not answer: start the server, mend "
-            "MLFLOW_TRACKING_URI, or unset it to record in mlflow.db "
-            f"({str(error).partition(chr(10))[0][:200]})"
-        ) from error
-    finally:
-        for key in environment:
-            os.environ.pop(key) if key not in before else os.environ.update({key: before[key]})
-
-
-def experiment(mlflow: Any) -> str:
-    """The id of the project's experiment, which is made when it is not there yet."""
-    if found := mlflow.get_experiment_by_name(name()):
-        return str(found.experiment_id)
-    folder = None if server() else (database().parent / "mlruns").as_uri()
-    return str(mlflow.create_experiment(name(), artifact_location=folder))
 
 
 def check() -> None:
