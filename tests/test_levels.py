@@ -23,12 +23,17 @@ def template_files() -> list[str]:
     return [name.replace("{{ _copier_conf.answers_file }}", ".copier-answers.yml") for name in named]
 
 
+def claimed(path: str, claim: str) -> bool:
+    """Whether a claim means a path; a star stands for one folder, as it does for Copier."""
+    return fnmatch(path, claim) and path.count("/") == claim.count("/")
+
+
 def test_every_file_is_claimed_once_and_every_claim_has_a_file() -> None:
     claims = [file.name for capability in CAPABILITIES for file in capability.files]
     files = template_files()
-    owners = {path: [claim for claim in claims if fnmatch(path, claim)] for path in files}
+    owners = {path: [claim for claim in claims if claimed(path, claim)] for path in files}
     assert {path: owner for path, owner in owners.items() if len(owner) != 1} == {}
-    assert [claim for claim in claims if not any(fnmatch(path, claim) for path in files)] == []
+    assert [claim for claim in claims if not any(claimed(path, claim) for path in files)] == []
     assert sorted(set(claims)) == sorted(claims)
 
 
