@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,8 +49,10 @@ def server(port: int) -> Iterator[None]:
                 try:
                     urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=5)
                     break
-                except (urllib.error.URLError, ConnectionError):
+                except OSError:  # not there yet, or still loading the model
                     time.sleep(0.1)
+            else:
+                sys.exit("error: the server was not ready after a minute")
             yield
         finally:
             process.terminate()
