@@ -77,7 +77,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=4)
     options = parser.parse_args()
-    if not shutil.which("wrk", path=tools.path()):
+    os.environ["PATH"] = tools.path()
+    if not shutil.which("wrk"):
         sys.exit("wrk is missing: run scripts/install-tools")
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         base = Path(scratch)
@@ -121,7 +122,7 @@ def wrk(base: Path, server: Server, rows: list[dict[str, Any]], key: str, connec
     (base / "body.json").write_text(json.dumps(server.body(rows)))
     done = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--timeout=30", f"-s{RIVALS / 'post.lua'}", server.url],
-        env={**os.environ, "PATH": tools.path(), "KEY": key, "BODY": str(base / "body.json")},
+        env={**os.environ, "KEY": key, "BODY": str(base / "body.json")},
         capture_output=True,
         text=True,
         check=True,

@@ -7,6 +7,7 @@ fields are ignored: an id, or a feature that only the last version knew.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Annotated, Any
 
 import numpy as np
@@ -53,6 +54,8 @@ class Schema:
 
     def __init__(self, facts: dict[str, Any]) -> None:
         self.kinds = {column["name"]: column["type"] for column in facts["schema"]}
+        names = list(self.kinds)
+        self.values = itemgetter(names[0], *names)  # one name alone would not make a tuple
         row: Any = TypedDict("Row", {c["name"]: field(c) for c in facts["schema"]})  # type: ignore
         # One broken row is enough to refuse a request: a thousand would only make a long answer.
         rows: Any = Annotated[list[row], Field(min_length=1), FailFast()]
@@ -69,11 +72,9 @@ class Schema:
 
     def frame(self, rows: Sequence[Row]) -> pd.DataFrame:
         """The rows of all requests that are scored together, as a table."""
-        columns = {
-            name: np.array([row[name] for row in rows], dtype=ARRAYS.get(kind, float))
-            for name, kind in self.kinds.items()
-        }
-        return pd.DataFrame(columns, copy=False)
+        _, *columns = zip(*map(self.values, rows), strict=True)
+        arrays = map(np.array, columns, (ARRAYS.get(kind, float) for kind in self.kinds.values()))
+        return pd.DataFrame(dict(zip(self.kinds, arrays, strict=True)), copy=False)
 
     def openapi(self) -> tuple[Row, Row]:
         """The description of the body, and the definitions that it refers to."""

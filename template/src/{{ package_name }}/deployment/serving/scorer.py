@@ -22,9 +22,9 @@ from ...development.model import Model
 from ...monitoring.metrics import Metrics
 from .schema import Row, Schema
 
-MOST_ROWS = 10_000  # in one call, so that big requests do not hold up small ones for long
 MOST_WAITING = 100_000  # beyond that, refuse: an answer that comes too late helps nobody
-SHORT_ROWS, SHORT_SECONDS = 1000, 0.02  # what a short call may have and last
+MOST_ROWS = 10_000  # in a long call
+SHORT = 0.05  # seconds
 
 
 class Busy(Exception):
@@ -47,14 +47,18 @@ class Served:
         self.version = model.version
         self.schema = Schema(model.facts)
         self.labels = [str(label) for label in model.facts["labels"] or []]
-        self.seconds = self.timed()
+        self.short = self.rows_within(SHORT)
 
-    def timed(self) -> float:
-        """How long a short call lasts; the first one is slower and proves that the model works."""
-        rows = pd.DataFrame(self.model.facts["examples"])
-        self.model.predict(rows)
+    def rows_within(self, seconds: float) -> float:
+        """How many rows a call of this length may have. It also proves that the model works."""
+        few = pd.DataFrame(self.model.facts["examples"])
+        many = pd.concat([few] * 300)
+        fixed, more = (min(self.timed(frame) for _ in range(3)) for frame in (few, many))
+        return (seconds - fixed) / max(more - fixed, 1e-6) * len(many)
+
+    def timed(self, frame: pd.DataFrame) -> float:
         start = perf_counter()
-        self.model.predict(rows)
+        self.model.predict(frame)
         return perf_counter() - start
 
     def score(self, requests: Sequence[list[Row]]) -> list[Answer]:
@@ -111,22 +115,23 @@ class Scorer:
         batch = self.take()
         served, rows = batch[0].served, sum(len(job.rows) for job in batch)
         self.waiting -= rows
-        if rows <= SHORT_ROWS and served.seconds <= SHORT_SECONDS:
+        if rows <= served.short:
             self.finish(loop, batch, rows, *work(batch))
         else:
             call = loop.run_in_executor(self.thread, work, batch)
             call.add_done_callback(lambda done: self.finish(loop, batch, rows, *done.result()))
 
     def take(self) -> list[Job]:
-        """The first jobs in the queue that fit into one call."""
-        rows = 0
-        for i, job in enumerate(self.jobs):
+        """The first jobs in the queue that fit into a short call; or into a long one, if the very
+        first does not."""
+        served, rows, taken = self.jobs[0].served, 0, 0
+        most = served.short if len(self.jobs[0].rows) <= served.short else MOST_ROWS
+        for job in self.jobs:
             rows += len(job.rows)
-            if i and (job.served is not self.jobs[0].served or rows > MOST_ROWS):
+            if taken and (job.served is not served or rows > most):
                 break
-        else:
-            i = len(self.jobs)
-        batch, self.jobs = self.jobs[:i], self.jobs[i:]
+            taken += 1
+        batch, self.jobs = self.jobs[:taken], self.jobs[taken:]
         return batch
 
     def finish(
@@ -140,8 +145,6 @@ class Scorer:
         """Back on the loop: wake the requests, then score what came meanwhile."""
         self.metrics.batch.observe(rows)
         self.metrics.calls.observe(seconds)
-        if rows <= SHORT_ROWS:
-            batch[0].served.seconds = seconds
         for job, answer in zip(batch, answers, strict=True):
             if job.answer.done():  # the caller has hung up
                 continue
