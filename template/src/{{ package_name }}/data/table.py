@@ -111,8 +111,8 @@ def delimiter_of(lines: list[str]) -> str:
 
 
 def parquet_frames(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:
-    # Without a buffer, whole row groups are held in memory.
-    with pq.ParquetFile(path, buffer_size=1 << 20) as file:
+    # Small buffers, for otherwise all compressed row groups end up in memory.
+    with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
         refuse_twins(names := file.schema_arrow.names)
         schema = pa.schema([(field.name, plain(field)) for field in file.schema_arrow])
         for batch in file.iter_batches(rows or max(file.metadata.num_rows, 1)):
