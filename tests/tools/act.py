@@ -56,8 +56,9 @@ def read(log: str) -> tuple[dict[str, bool], str]:
             lines.append(line)
             continue
         entry = json.loads(line)
+        message = re.sub(r"\x1b\[[\d;]*m", "", entry["msg"]).rstrip()
         job = entry.get("matrix", {}).get("name") or entry.get("jobID", "")
-        lines.append(f"{job}: {entry['msg'].rstrip()}")
+        lines.append(f"{job}: {message}")
         if "jobResult" in entry:
             jobs[job] = entry["jobResult"] == "success"
     return jobs, "\n".join(lines)
