@@ -67,8 +67,11 @@ def train(path: Path) -> Run:
         run.truth, run.prediction = test[roles.target], run.model.predict(test)
         rule = simple_rule(rows[roles.target], test, run.model.labels)
         run.facts |= compare(run.truth, run.prediction, rule, test[roles.sensitive])
+        if run.model.labels is None:
+            deciles = run.prediction["prediction"].quantile([i / 10 for i in range(11)])
+            run.facts["deciles"] = sorted(set(deciles))
         run.facts["examples"] = json.loads(
-            test[roles.features].head(3).to_json(orient="records", date_format="iso")
+            rows[roles.features].head(3).to_json(orient="records", date_format="iso")
         )
         run.model.facts = run.facts
         run.folder = model.save(run.model)
