@@ -56,7 +56,7 @@ def read(log: str) -> tuple[dict[str, bool], str]:
             lines.append(line)
             continue
         entry = json.loads(line)
-        message = re.sub(r"\x1b\[[\d;]*m", "", entry["msg"]).rstrip()
+        message = re.sub(r"\x1b(\[[\d;]*m|\(B)", "", entry["msg"]).rstrip()
         job = entry.get("matrix", {}).get("name") or entry.get("jobID", "")
         lines.append(f"{job}: {message}")
         if "jobResult" in entry:
