@@ -28,7 +28,7 @@ def copied(project: Path, tmp_path: Path) -> Path:
 
 def test_every_job_is_green(copied: Path, tmp_path: Path) -> None:
     """The pipeline of a new project succeeds, and keeps the training's report."""
-    jobs, log = gitlab_ci.run(copied, tmp_path)
+    jobs, log = gitlab_ci.run(copied, tmp_path, isolated=False)
     assert jobs == dict.fromkeys(["lint", "typing", "tests", "training"], True), log
     assert (copied / ".gitlab-ci-local/artifacts/training/reports/training.html").is_file()
 
@@ -36,7 +36,7 @@ def test_every_job_is_green(copied: Path, tmp_path: Path) -> None:
 def test_every_job_finds_what_it_is_for(copied: Path, tmp_path: Path) -> None:
     """A secret, a type error, a broken test and a missing table each fail their job."""
     breakage.everything(copied)
-    jobs, log = gitlab_ci.run(copied, tmp_path)
+    jobs, log = gitlab_ci.run(copied, tmp_path, isolated=False)
     assert jobs == dict.fromkeys(["lint", "typing", "tests", "training"], False), log
     assert "settings.toml:1: Secret Keyword" in log
 

@@ -9,15 +9,17 @@ SHIMS = tools.HERE / "gitlab"
 
 
 def run(
-    project: Path, scratch: Path, *jobs: str, path: Path | None = None, **variables: str
+    project: Path, scratch: Path, *jobs: str, isolated: bool = True, path: Path | None = None, **variables: str
 ) -> tuple[dict[str, bool], str]:
-    """Run a committed project's pipeline, or jobs of it; says which succeeded, and what was printed."""
+    """Run a committed project's pipeline, or jobs of it; says which succeeded, and what was printed.
+
+    Isolated jobs see each other's artifacts only; the others share a folder, and so one installation."""
     cache = tools.run("uv", "cache", "dir").stdout.strip()
     done = tools.run(
         "gitlab-ci-local",
         *jobs,
         "--force-shell-executor",
-        "--shell-isolation",
+        "--shell-isolation" if isolated else "--no-shell-isolation",
         f"--home={scratch / 'home'}",
         *(f"--variable={name}={value}" for name, value in {"UV_CACHE_DIR": cache, **variables}.items()),
         cwd=project,
