@@ -52,8 +52,8 @@ def connected(**environment: str) -> Iterator[Any]:
 
 
 def hurry() -> None:
-    """Fill a new database without waiting for the disk: MLflow does so a thousand times, and a
-    power cut then loses no run yet. What is recorded in later processes is waited for."""
+    """Fill a new database without waiting for the disk, as MLflow does a thousand times: a power
+    cut may then cost the first run. From the second process on, the disk is waited for."""
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
