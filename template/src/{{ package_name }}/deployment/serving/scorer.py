@@ -4,7 +4,8 @@ A call of a model takes milliseconds however few its rows, so the rows that arri
 are answered by the next one. There is no timer: whoever comes alone is scored at once.
 
 Short calls are made on the event loop itself. In a thread they would take turns with the loop, and
-Python gives each turn up to five milliseconds: measured at 32 connections, that halves the rate.
+Python gives each turn up to five milliseconds: measured at 32 connections, that costs a quarter
+of the rate.
 Calls that last longer do go to a thread, so that /health and new requests are not held up.
 """
 
