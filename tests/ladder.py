@@ -27,9 +27,7 @@ def questions() -> dict[str, dict[str, Any]]:
     return QUESTIONS
 
 
-def run(
-    command: Sequence[object], folder: Path, check: Any = True, **env: Any
-) -> subprocess.CompletedProcess[str]:
+def run(command: Sequence[object], folder: Path, check: Any = True, **env: Any) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder, outside this repository's own environment."""
     kept = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PROJECT_ROOT", "DATA_PATH")}
     done = subprocess.run(

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -52,7 +53,7 @@ def test_a_new_file_is_a_new_part_of_the_pipeline(copied: Path, tmp_path: Path) 
 
 def test_a_tag_trains_builds_and_publishes(copied: Path, tmp_path: Path) -> None:
     """The release's jobs run in their order: what is built holds the model that was just trained."""
-    variables = {
+    variables: dict[str, Any] = {
         "CI_COMMIT_TAG": "v1.2.3",
         "CI_REGISTRY": "registry.example.com",
         "CI_REGISTRY_IMAGE": "registry.example.com/acme/model",

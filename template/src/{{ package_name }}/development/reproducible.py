@@ -5,7 +5,7 @@ import random
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version as installed
+from importlib.metadata import distributions
 from typing import TYPE_CHECKING
 
 from ..maturity import Evidence
@@ -14,7 +14,7 @@ from ..project import name, params, root
 if TYPE_CHECKING:
     from .train import Run
 
-LIBRARIES = ("joblib", "numpy", "pandas", "pyarrow", "scikit-learn")
+LIBRARIES = ("joblib", "lightgbm", "numpy", "pandas", "scikit-learn", "xgboost-cpu", "xgboost")
 
 
 @contextmanager
@@ -24,7 +24,8 @@ def training(run: "Run") -> Iterator[None]:
 
     run.facts["commit"], run.facts["dirty"] = commit()
     run.facts["python"] = platform.python_version()
-    run.facts["packages"] = {library: installed(library) for library in LIBRARIES}
+    installed = {found.name: found.version for found in distributions()}
+    run.facts["packages"] = {name: installed[name] for name in LIBRARIES if name in installed}
 
     seed = int(params()["seed"])
     random.seed(seed)

@@ -70,9 +70,9 @@ def train(path: Path) -> Run:
         if run.model.labels is None:
             deciles = run.prediction["prediction"].quantile([i / 10 for i in range(11)])
             run.facts["deciles"] = sorted(set(deciles))
-        run.facts["examples"] = json.loads(
-            rows[roles.features].head(3).to_json(orient="records", date_format="iso")
-        )
+        shown, typed = rows[roles.features].head(3), run.model.prepare(rows.head(3))
+        shown = shown.assign(**{c: typed[c] for c in typed if typed[c].dtype == object})
+        run.facts["examples"] = json.loads(shown.to_json(orient="records", date_format="iso"))
         run.model.facts = run.facts
         run.folder = model.save(run.model)
     return run
