@@ -85,7 +85,7 @@ def test_all_pairs_of_values_make_a_sound_project(answers: dict[str, Any], copie
 @pytest.mark.parametrize("name", values())
 def test_every_value_of_a_question_changes_something(name: str, render: Callable[..., Path], tmp_path: Path) -> None:
     rest: dict[str, Any] = OWN_TABLE if name in ("target", "time_column", "id_column", "sensitive_columns") else {}
-    rest = {**rest, "project_name": "Any value"}
+    rest = {**rest, "project_name": "Any value"} | ({"level": 2} if name in ("orchestrator", "compute") else {})
     trees = []
     for number, value in enumerate(values()[name]):
         project = render(tmp_path / str(number), **(rest | {name: value}))
@@ -125,6 +125,8 @@ def test_every_value_of_a_question_changes_something(name: str, render: Callable
         ({"ci": "jenkins"}, "ci"),
         ({"tracking": "paper"}, "tracking"),
         ({"artifact_store": "floppy"}, "artifact_store"),
+        ({"level": 2, "orchestrator": "cron"}, "orchestrator"),
+        ({"level": 2, "compute": "abacus"}, "compute"),
     ],
     ids=lambda value: str(value)[:50] if isinstance(value, dict) else "",
 )

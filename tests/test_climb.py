@@ -32,6 +32,13 @@ def moved(render: Render, folder: Path, start: dict[str, Any], goal: dict[str, A
         ({"level": 1, "tracking": "wandb"}, {"tracking": "mlflow"}),
         ({"level": 1}, {"artifact_store": "s3"}),
         ({"level": 0}, {"level": 1, "ci": "gitlab", "tracking": "wandb", "artifact_store": "azure"}),
+        ({"level": 1}, {"level": 2}),
+        ({"level": 0}, {"level": 2}),
+        ({"level": 2}, {"level": 1}),
+        ({"level": 2}, {"level": 0}),
+        ({"level": 2}, {"ci": "gitlab", "tracking": "wandb"}),
+        ({"level": 2, "orchestrator": "airflow"}, {"orchestrator": "prefect", "compute": "ray"}),
+        ({"level": 2, "orchestrator": "dagster", "compute": "ray"}, {"orchestrator": "none", "compute": "local"}),
     ],
     ids=str,
 )

@@ -1,6 +1,7 @@
 """Generated projects, really run: installed, linted, typed, trained, tested by their own tests."""
 
 import json
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,11 @@ from tests import ladder
 
 Live = Callable[..., Path]
 WHOLE: list[dict[str, Any]] = [
-    {"level": level, "problem_type": problem} for level in (0, 1) for problem in ("classification", "regression")
+    {"level": level, "problem_type": problem} for level in (0, 1, 2) for problem in ("classification", "regression")
 ]
 # Each other choice at least once, at the level where it matters most.
 CHOICES: list[dict[str, Any]] = [
-    {"level": 1, "framework": "lightgbm", "tracking": "wandb", "ci": "gitlab"},
+    {"level": 2, "framework": "lightgbm", "tracking": "wandb", "ci": "gitlab"},
     {"level": 0, "framework": "xgboost", "problem_type": "regression", "license": "MIT"},
 ]
 
@@ -70,8 +71,9 @@ def test_the_bundled_flights_can_be_learned(
 
 @pytest.mark.parametrize("version", ["3.12", "3.13"])
 def test_other_python_versions_resolve(version: str, render: Callable[..., Path], tmp_path: Path) -> None:
-    project = render(tmp_path / "project", python_version=version)
-    groups = ["--group", "level-0", "--group", "level-0-dev", "--group", "level-1", "--group", "level-1-dev"]
+    project = render(tmp_path / "project", python_version=version, level=2, compute="ray")
+    project_groups = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+    groups = [part for group in project_groups for part in ("--group", group)]
     compiled = ladder.run(
         ["uv", "pip", "compile", "--quiet", "--python-version", version, *groups, "--no-header"], project
     ).stdout
