@@ -75,4 +75,5 @@ def fill(file: str) -> None:
 
     event.listen(Engine, "connect", relax)
     mlflow.set_tracking_uri(f"sqlite:///{Path(file).as_posix()}")
+    mlflow_connection.restore("MLFLOW_TRACKING_URI", {})  # MLflow writes it, see there
     mlflow_connection.experiment(mlflow)
