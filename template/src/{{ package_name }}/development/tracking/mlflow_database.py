@@ -76,4 +76,7 @@ def fill(file: str) -> None:
     event.listen(Engine, "connect", relax)
     mlflow.set_tracking_uri(f"sqlite:///{Path(file).as_posix()}")
     mlflow_connection.restore("MLFLOW_TRACKING_URI", {})  # MLflow writes it, see there
-    mlflow_connection.experiment(mlflow)
+    try:
+        mlflow_connection.experiment(mlflow)
+    except Exception as error:  # the first line says what is wrong; the waiting process shows it
+        sys.exit(str(error).partition("\n")[0])
