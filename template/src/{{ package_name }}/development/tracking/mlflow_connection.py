@@ -33,6 +33,7 @@ def connected(**environment: str) -> Iterator[Any]:
     before = dict(os.environ)
     os.environ.update({**QUIET, **before, **environment})
     import mlflow
+    from sqlalchemy.exc import SQLAlchemyError
 
     address = server() or f"sqlite:///{database().as_posix()}"
     if not server() and not database().exists():
@@ -41,7 +42,7 @@ def connected(**environment: str) -> Iterator[Any]:
         mlflow.set_tracking_uri(address)
         restore("MLFLOW_TRACKING_URI", before)  # MLflow writes it, which would look like a server
         yield mlflow
-    except (mlflow.MlflowException, OSError) as error:
+    except (mlflow.MlflowException, SQLAlchemyError, OSError) as error:
         raise Failure(
             f"MLflow at {address} does not answer: start the server, mend MLFLOW_TRACKING_URI, "
             f"or unset it to record in mlflow.db ({str(error).partition(chr(10))[0][:200]})"
