@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ...project import Failure
 from . import mlflow_database
 from .mlflow_connection import IMPATIENT, connected, database, experiment, server
 
@@ -87,8 +88,11 @@ def newest() -> datetime | None:
     if not database().exists():
         return None
     query = "select max(start_time) from runs where lifecycle_stage = 'active'"
-    with closing(sqlite3.connect(database())) as file:
-        time = file.execute(query).fetchone()[0]
+    try:
+        with closing(sqlite3.connect(database())) as file:
+            time = file.execute(query).fetchone()[0]
+    except sqlite3.Error as error:
+        raise Failure(f"{database()} cannot be read ({error}): restore it or delete it") from None
     return moment(time) if time else None
 
 

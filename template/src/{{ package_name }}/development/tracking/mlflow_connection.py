@@ -35,13 +35,14 @@ def connected(**environment: str) -> Iterator[Any]:
         mlflow_database.finish(database())
     quieten(**environment)
     import mlflow
+    from sqlalchemy.exc import SQLAlchemyError
 
     address = server() or f"sqlite:///{database().as_posix()}"
     try:
         mlflow.set_tracking_uri(address)
         restore("MLFLOW_TRACKING_URI", before)  # MLflow writes it, which would look like a server
         yield mlflow
-    except (mlflow.MlflowException, OSError) as error:
+    except (mlflow.MlflowException, SQLAlchemyError, OSError) as error:
         raise Failure(
             f"MLflow at {address} does not answer: start the server, mend MLFLOW_TRACKING_URI, "
             f"or unset it to record in mlflow.db ({str(error).partition(chr(10))[0][:200]})"
