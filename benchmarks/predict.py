@@ -17,6 +17,7 @@ from statistics import median
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks import trained  # noqa: E402
 from tests import ladder, tools  # noqa: E402
 
 LEAST, FLAT = 0.8, 1.1
@@ -65,13 +66,7 @@ def main() -> None:
     os.environ["PATH"] = tools.path()
     with tempfile.TemporaryDirectory() as scratch:
         base = Path(scratch)
-        project = base / "project"
-        ladder.clone(base / "template")
-        ladder.render(base / "template", project, {"project_name": "My model", "level": 1})
-        ladder.commit(project, "Start")
-        ladder.run(["uv", "sync", "--quiet"], project)
-        print("training", flush=True)
-        ladder.run([project / ".venv/bin/my-model", "train"], project)
+        project = trained.project(base)
         some, all_rows = base / "some.parquet", base / "all.parquet"
         tenth = options.rows // 10
         ladder.run([python(project), "-c", ROWS, str(tenth), some, str(options.rows), all_rows], project)

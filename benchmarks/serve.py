@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[1]
 RIVALS = ROOT / "benchmarks" / "serve_rivals"
 sys.path.insert(0, str(ROOT))
 
+from benchmarks import trained  # noqa: E402
 from tests import ladder, tools  # noqa: E402
 
 TARGETS = {"a constant": 0.5, "mlflow": 5.0, "bentoml": 2.0}
@@ -82,7 +83,7 @@ def main() -> None:
         sys.exit("wrk is missing: run scripts/install-tools")
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         base = Path(scratch)
-        project = make(base)
+        project = trained.project(base)
         key = json.loads(ours(project, "keys", "add", "benchmark", "--json"))["key"]
         examples = json.loads(next(project.glob("models/*/model.json")).read_text())["examples"]
         servers = [stack.enter_context(server) for server in start(base, project)]
@@ -131,18 +132,6 @@ def wrk(base: Path, server: Server, rows: list[dict[str, Any]], key: str, connec
     if wrong or broken or not requests:
         sys.exit(f"{server.name}: {wrong:.0f} wrong answers, {broken:.0f} broken connections of {requests:.0f}")
     return Load(requests / lasted, p50, p99)
-
-
-def make(base: Path) -> Path:
-    """A project of the defaults with a model."""
-    project = base / "project"
-    ladder.clone(base / "template")
-    ladder.render(base / "template", project, {"project_name": "My model", "level": 1})
-    ladder.commit(project, "Start")
-    ladder.run(["uv", "sync", "--quiet"], project)
-    print("training", flush=True)
-    ours(project, "train")
-    return project
 
 
 def ours(project: Path, *arguments: str) -> str:

@@ -7,6 +7,7 @@ command that is asked for is imported.
 """
 
 import contextlib
+import errno
 import importlib
 import json
 import os
@@ -16,6 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .project import Failure, defining, name
+
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def overview() -> str:
@@ -74,6 +77,11 @@ def main() -> int:
     except BrokenPipeError:  # `head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno not in DISK:
+            raise
+        print(f"error: {error}: mend that and try again, nothing is lost", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("error: stopped; nothing half-done was kept", file=sys.stderr)
         return 130

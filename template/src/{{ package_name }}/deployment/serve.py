@@ -53,6 +53,7 @@ def run(arguments: Namespace) -> dict[str, Any]:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
         app = build(Service())
         gc.freeze()  # libraries and model stay: looking through them again costs 0.1 s each time
+        gc.set_threshold(50_000)  # requests leave few cycles behind: look for them less often
         url = f"http://{arguments.host}:{opened.getsockname()[1]}"
         print(f"{name()} answers at {url}; try it at {url}/docs", flush=True)
         settings = uvicorn.Config(

@@ -37,7 +37,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     def transform(self, frame: pd.DataFrame) -> np.ndarray:
         columns: list[Any] = []
         for name in self.filled_:
-            values = frame[name]
+            values = frame[name].to_numpy()
             if name in self.words_:
                 known, codes = self.words_[name]
                 columns.append(codes[known.get_indexer(values)])

@@ -91,16 +91,23 @@ class Model:
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """A row each: `prediction` and, for classes, `probability_<label>`."""
-        numbers = self.features.transform(self.prepare(frame))
+        predictions, chances = self.answer(self.prepare(frame))
+        columns = {"prediction": predictions}
+        if chances is not None:
+            names = (f"probability_{label}" for label in self.facts["labels"])
+            columns |= dict(zip(names, chances.T, strict=True))
+        return pd.DataFrame(columns, frame.index)
+
+    def answer(self, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray | None]:
+        """The predictions for rows as `prepare` returns them and, for classes, a column of
+        probabilities for each label."""
+        numbers = self.features.transform(rows)
         if self.labels is None:
-            return pd.DataFrame({"prediction": self.estimator.predict(numbers)}, frame.index)
+            return np.asarray(self.estimator.predict(numbers)), None
         if not hasattr(self.estimator, "predict_proba"):
-            best = self.labels[self.estimator.predict(numbers)]
-            return pd.DataFrame({"prediction": best}, frame.index)
+            return self.labels[self.estimator.predict(numbers)], None
         chances = self.estimator.predict_proba(numbers)
-        columns = {f"probability_{label}": chances[:, i] for i, label in enumerate(self.labels)}
-        best = self.labels[chances.argmax(axis=1)]
-        return pd.DataFrame({"prediction": best, **columns}, frame.index)
+        return self.labels[chances.argmax(axis=1)], chances
 
 
 def fit(rows: pd.DataFrame, target: pd.Series, params: dict[str, Any]) -> Model:

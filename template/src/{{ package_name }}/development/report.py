@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from .train import Run
 
 
+def page() -> Path:
+    """Where the report of the last training is."""
+    return root() / "reports" / "training.html"
+
+
 def pictures(run: "Run") -> dict[str, "Figure"]:
     """Errors of numbers; or confusions of classes, and how often each probability came true."""
     from matplotlib.figure import Figure
@@ -58,10 +63,9 @@ def write(run: "Run", figures: dict[str, "Figure"]) -> Path:
     console.print(
         f"Data version {data['md5']}; {run.facts['primary']} decides.", *tables(run.facts)
     )
-    path = root() / "reports" / "training.html"
     drawn = "\n".join(svg(figure) for figure in figures.values())
-    write_page(path, f"Training {run.facts['version']}", console, drawn)
-    return path
+    write_page(page(), f"Training {run.facts['version']}", console, drawn)
+    return page()
 
 
 def svg(figure: "Figure") -> str:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..maturity import Evidence, recent
-from ..project import Failure, name
+from ..project import Failure, name, root
 from . import report
 from .tracking import tracker
 
@@ -27,13 +27,23 @@ def training(run: "Run") -> Iterator[None]:
 
 
 def evidence() -> Iterator[Evidence]:
-    """M1a: a run in the last 30 days."""
+    """M1a: a run in the last 30 days, and the report of the newest model that is here."""
+    from . import model
+
     try:
         newest = tracker.newest()
     except Failure as failure:
         yield Evidence("M1a", "unseen", str(failure))
         return
-    if newest and recent(newest.isoformat()):
-        yield Evidence("M1a", "proven", f"a training was recorded on {newest:%Y-%m-%d}")
-    else:
+    if not newest or not recent(newest.isoformat()):
         yield Evidence("M1a", "missing", "no run was recorded in 30 days", f"{name()} train")
+        return
+    said, page = f"a training was recorded on {newest:%Y-%m-%d}", report.page()
+    versions = model.versions()
+    if not versions:
+        yield Evidence("M1a", "unseen", f"{said}; its report is where its model is")
+    elif page.is_file() and versions[-1] in page.read_text(encoding="utf-8"):
+        yield Evidence("M1a", "proven", said)
+    else:
+        detail = f"{page.relative_to(root())} does not show {versions[-1]}"
+        yield Evidence("M1a", "missing", detail, f"{name()} train")

@@ -7,8 +7,9 @@
     features        what the model was given
     prediction      {"prediction": ..., "probabilities": {...}}, as it was answered
 
-A thread of its own writes, and counts the predictions for the metrics, so that a request waits
-for neither. What it cannot keep (a full disk, or more than it can write) is counted and dropped.
+A thread of its own waits for the disk, and counts the predictions for the metrics, so that a
+request waits for neither. What cannot be kept (a full disk, or more than it can write) is counted
+and dropped.
 """
 
 import json
@@ -54,52 +55,57 @@ class Answered:
         }
         lines = []
         for features, answer in zip(self.rows, self.predictions, strict=True):
-            said = {key: value for key, value in answer.items() if key != "request_id"}
-            row = {"request_id": answer["request_id"], **about}
-            lines.append(to_json({**row, "features": features, "prediction": said}))
+            said = {"prediction": answer["prediction"], "probabilities": answer["probabilities"]}
+            row = {"request_id": answer["request_id"], **about, "features": features}
+            row["prediction"] = said
+            lines.append(to_json(row))
         return b"\n".join(lines) + b"\n"
 
 
+Kept = tuple[Answered, bytes]  # with its lines
+
+
 class PredictionLog:
-    """`write` returns at once; the work is done five times a second."""
+    """`write` does not wait; the disk gets its lines five times a second."""
 
     def __init__(self, metrics: Metrics) -> None:
         self.metrics = metrics
-        self.waiting: queue.Queue[Answered | None] = queue.Queue(MOST_WAITING)
+        self.waiting: queue.Queue[Kept | None] = queue.Queue(MOST_WAITING)
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.work, name="prediction-log", daemon=True)
         self.thread.start()
 
     def write(self, answered: Answered) -> None:
+        """Lines are made here: done in the thread, it would take turns with the model's calls."""
         try:
-            self.waiting.put_nowait(answered)
+            self.waiting.put_nowait((answered, answered.lines()))
         except queue.Full:
             self.metrics.log_lost.inc(len(answered.rows))
 
     def work(self) -> None:
         """Keep what came in a fifth of a second together, until None comes."""
-        batch: list[Answered | None] = []
+        batch: list[Kept | None] = []
         while None not in batch:
             batch = [self.waiting.get()]
             self.stopping.wait(0.2)
             while not self.waiting.empty():
                 batch.append(self.waiting.get())
-            answers = [answered for answered in batch if answered]
-            for day, some in groupby(answers, key=lambda answered: answered.time.date()):
+            kept = [one for one in batch if one]
+            for day, some in groupby(kept, key=lambda one: one[0].time.date()):
                 self.append(folder() / f"{day}.jsonl", list(some))
-            for which, same in groupby(answers, key=lambda a: (a.version, a.variant)):
-                self.metrics.predicted(*which, [row for a in same for row in a.predictions])
+            for which, same in groupby(kept, key=lambda one: (one[0].version, one[0].variant)):
+                self.metrics.predicted(*which, [row for a, _ in same for row in a.predictions])
 
-    def append(self, path: Path, batch: list[Answered]) -> None:
+    def append(self, path: Path, batch: list[Kept]) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("ab", buffering=0) as file:
-                text, start = b"".join(answered.lines() for answered in batch), file.tell()
+                text, start = b"".join(lines for _, lines in batch), file.tell()
                 if file.write(text) != len(text):
                     file.truncate(start)  # half a line would spoil the next one
                     raise OSError("the disk is full")
         except Exception:  # whatever it is, the answers went out and the next ones must too
-            self.metrics.log_lost.inc(sum(len(answered.rows) for answered in batch))
+            self.metrics.log_lost.inc(sum(len(answered.rows) for answered, _ in batch))
 
     def close(self) -> None:
         """Write what is left."""

@@ -1,6 +1,7 @@
 """POST /predict: a row or a list of rows in, predictions out."""
 
 import logging
+from asyncio import get_running_loop
 from datetime import UTC, datetime
 from random import getrandbits
 from typing import Any
@@ -72,7 +73,8 @@ def routes(service: Service) -> APIRouter:
         answer = await scored(service, served, rows)
         ids = [f"{request_id}:{i}" for i in range(len(rows))] if listed else [request_id]
         said = predictions(served, answer, ids)
-        service.log.write(Answered(datetime.now(UTC), served.version, variant.name, rows, said))
+        answered = Answered(datetime.now(UTC), served.version, variant.name, rows, said)
+        get_running_loop().call_soon(service.log.write, answered)  # when the answer is on its way
         whole = {"model_version": served.version, "variant": variant.name, "predictions": said}
         return Response(to_json(whole, inf_nan_mode="null"), media_type="application/json")
 

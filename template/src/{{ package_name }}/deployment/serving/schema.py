@@ -34,7 +34,13 @@ TYPES: dict[str, Any] = {
     "string": str,
     "datetime": Annotated[datetime, AfterValidator(naive)],
 }
-ARRAYS: dict[str, Any] = {"string": object, "datetime": "datetime64[ns]"}
+
+
+def array(values: Sequence[Any], kind: str) -> Any:
+    """A column as Model.prepare makes it."""
+    if kind == "datetime":
+        return pd.DatetimeIndex(values).as_unit("ns")  # numpy takes ten times as long
+    return np.array(values, object if kind == "string" else float)
 
 
 def field(column: Row) -> Any:
@@ -73,7 +79,7 @@ class Schema:
     def frame(self, rows: Sequence[Row]) -> pd.DataFrame:
         """The rows of all requests that are scored together, as a table."""
         _, *columns = zip(*map(self.values, rows), strict=True)
-        arrays = map(np.array, columns, (ARRAYS.get(kind, float) for kind in self.kinds.values()))
+        arrays = map(array, columns, self.kinds.values())
         return pd.DataFrame(dict(zip(self.kinds, arrays, strict=True)), copy=False)
 
     def openapi(self) -> tuple[Row, Row]:

@@ -64,10 +64,9 @@ class Served:
 
     def score(self, requests: Sequence[list[Row]]) -> list[Answer]:
         """One call of the model for the rows of all requests, divided up again."""
-        said = self.model.predict(self.schema.frame([row for rows in requests for row in rows]))
-        predictions = said["prediction"].tolist()
-        columns = [said[column].to_numpy() for column in said.columns[1:]]
-        chances = np.column_stack(columns) if columns else None
+        rows = self.schema.frame([row for rows in requests for row in rows])
+        said, chances = self.model.answer(rows)
+        predictions = said.tolist()
         answers, end = [], 0
         for rows in requests:
             start, end = end, end + len(rows)

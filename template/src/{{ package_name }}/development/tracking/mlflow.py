@@ -7,6 +7,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ...project import Failure
+from . import mlflow_database
 from .mlflow_connection import IMPATIENT, connected, database, experiment, server
 
 if TYPE_CHECKING:
@@ -14,7 +16,12 @@ if TYPE_CHECKING:
 
 
 def check() -> None:
-    """Ask for the experiment, without the minutes of retries that are MLflow's default."""
+    """Ask for the experiment, without the minutes of retries that are MLflow's default.
+
+    A database that is not there yet is made meanwhile; `record` waits for it."""
+    if not server() and not database().exists():
+        mlflow_database.begin(database())
+        return
     with connected(**IMPATIENT) as mlflow:
         experiment(mlflow)
 
@@ -27,12 +34,10 @@ def record(run: Run) -> str:
     with connected() as mlflow:
         with mlflow.start_run(experiment_id=experiment(mlflow), run_name=facts["version"]) as kept:
             mlflow.log_params(flat(facts["params"]))
-            mlflow.log_metrics(facts["metrics"])
-            mlflow.log_metrics({f"baseline_{key}": it for key, it in facts["baseline"].items()})
-            mlflow.set_tag("version", facts["version"])
-            mlflow.set_tag("data_md5", facts["data"]["md5"])
-            mlflow.set_tag("commit", facts["commit"] or "")
-            mlflow.set_tag("dirty", facts["dirty"])
+            rule = {f"baseline_{key}": it for key, it in facts["baseline"].items()}
+            mlflow.log_metrics(facts["metrics"] | rule)
+            tags = {"version": facts["version"], "data_md5": facts["data"]["md5"]}
+            mlflow.set_tags(tags | {"commit": facts["commit"] or "", "dirty": facts["dirty"]})
             mlflow.log_dict(facts, "model.json")
             installed = mlflow_model.environment()
             mlflow.log_text("\n".join(map("==".join, installed.items())), "environment.txt")
@@ -83,8 +88,11 @@ def newest() -> datetime | None:
     if not database().exists():
         return None
     query = "select max(start_time) from runs where lifecycle_stage = 'active'"
-    with closing(sqlite3.connect(database())) as file:
-        time = file.execute(query).fetchone()[0]
+    try:
+        with closing(sqlite3.connect(database())) as file:
+            time = file.execute(query).fetchone()[0]
+    except sqlite3.Error as error:
+        raise Failure(f"{database()} cannot be read ({error}): restore it or delete it") from None
     return moment(time) if time else None
 
 

@@ -1,13 +1,13 @@
 """Where MLflow keeps the runs, and how to reach it without its minutes of patience."""
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ...project import Failure, name, root
+from . import mlflow_database
 
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -31,17 +31,18 @@ def server() -> str | None:
 def connected(**environment: str) -> Iterator[Any]:
     """The mlflow library, quiet and pointed at the right place; an error becomes a Failure."""
     before = dict(os.environ)
-    os.environ.update({**QUIET, **before, **environment})
+    if not server() and not database().exists():
+        mlflow_database.finish(database())
+    quieten(**environment)
     import mlflow
+    from sqlalchemy.exc import SQLAlchemyError
 
     address = server() or f"sqlite:///{database().as_posix()}"
-    if not server() and not database().exists():
-        hurry()
     try:
         mlflow.set_tracking_uri(address)
         restore("MLFLOW_TRACKING_URI", before)  # MLflow writes it, which would look like a server
         yield mlflow
-    except (mlflow.MlflowException, OSError) as error:
+    except (mlflow.MlflowException, SQLAlchemyError, OSError) as error:
         raise Failure(
             f"MLflow at {address} does not answer: start the server, mend MLFLOW_TRACKING_URI, "
             f"or unset it to record in mlflow.db ({str(error).partition(chr(10))[0][:200]})"
@@ -51,17 +52,9 @@ def connected(**environment: str) -> Iterator[Any]:
             restore(key, before)
 
 
-def hurry() -> None:
-    """Fill a new database without waiting for the disk, as MLflow does a thousand times: a power
-    cut may then cost the first run. From the second process on, the disk is waited for."""
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
-
-    def relax(connection: Any, record: Any) -> None:
-        if isinstance(connection, sqlite3.Connection):
-            connection.execute("PRAGMA synchronous=OFF")
-
-    event.listen(Engine, "connect", relax)
+def quieten(**environment: str) -> None:
+    """Set what MLflow reads when it is imported; what the user has set stays."""
+    os.environ.update({**QUIET, **os.environ, **environment})
 
 
 def restore(key: str, before: dict[str, str]) -> None:
