@@ -25,11 +25,12 @@ LAST = """stages:
 
 
 @pytest.fixture
-def project(live: Live, tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Path, str]:
+def project(live: Live, render: Live, tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Path, str]:
     """A project that may be changed, whose pipeline ends with a stage of its own; and its orchestrator's script."""
     tool = request.param
     folder = shutil.copytree(live(level=2), tmp_path / "project", symlinks=True)
-    made = live(level=2, orchestrator=tool) / "orchestration" / SCRIPTS[tool]
+    rendered = render(tmp_path / "rendered", level=2, orchestrator=tool, project_name="Living project")
+    made = rendered / "orchestration" / SCRIPTS[tool]
     text, changes = re.subn("^STAGES = .*$", STAGES, made.read_text(encoding="utf-8"), flags=re.M)
     assert changes == 1
     (folder / "orchestration").mkdir()
@@ -73,8 +74,8 @@ def test_a_stage_that_says_no_is_not_tried_again_and_fails_the_run(project: tupl
 
 
 @pytest.mark.parametrize("tool", SCRIPTS)
-def test_every_stage_of_the_pipeline_is_a_task(tool: str, live: Live) -> None:
-    project = live(level=2, orchestrator=tool)
+def test_every_stage_of_the_pipeline_is_a_task(tool: str, render: Live, tmp_path: Path) -> None:
+    project = render(tmp_path / "project", level=2, orchestrator=tool)
     text = (project / "orchestration" / SCRIPTS[tool]).read_text(encoding="utf-8")
     named = re.search(r"^STAGES = \((.*)\)$", text, re.M)
     assert named and set(re.findall(r"\w+", named[1])) == {path.name for path in (project / "pipeline").iterdir()}
