@@ -42,7 +42,11 @@ def project(live: Live, render: Live, tmp_path: Path, request: pytest.FixtureReq
 
 def write(folder: Path, script: str) -> None:
     """What the last stage does; `tries` counts how often."""
-    count = "from pathlib import Path\nwith Path('tries').open('a') as file: file.write('x')\ntries = len(Path('tries').read_text())\n"
+    count = (
+        "from pathlib import Path\n"
+        "with Path('tries').open('a') as file: file.write('x')\n"
+        "tries = len(Path('tries').read_text())\n"
+    )
     (folder / "last.py").write_text(count + script, encoding="utf-8")
 
 
