@@ -47,21 +47,31 @@ def recorded() -> str | None:
     return str(read_yaml(root() / LOCK)["stages"]["ingest"]["outs"][0]["md5"])
 
 
+def holder(version: str) -> str | None:
+    """The dvc.lock that has a version among what its stage made, if there is one."""
+    for path in sorted(root().glob("pipeline/*/dvc.lock")):
+        stages = read_yaml(path)["stages"].values()
+        if version in [out.get("md5") for stage in stages for out in stage.get("outs", [])]:
+            return path.relative_to(root()).as_posix()
+    return None
+
+
 def evidence() -> Iterator[Evidence]:
-    """D1: the version that the newest model learned from is the one in the committed dvc.lock."""
+    """D1: the version that the newest model learned from is in a committed dvc.lock."""
     from ..development import model
 
     version, models = recorded(), model.versions()
-    git = ["git", "-C", str(root()), "ls-files", "--error-unmatch", LOCK]
+    learned = str(model.facts(models[-1])["data"]["md5"] if models else version)
+    git = ["git", "-C", str(root()), "ls-files", "--error-unmatch"]
     if version is None:
         yield Evidence("D1", "missing", "no version of the data is kept", REPRO)
-    elif models and (data := model.facts(models[-1])["data"])["md5"] != version:
-        detail = f"{models[-1]} learned from version {data['md5'][:8]}, kept is {version[:8]}"
+    elif not (lock := holder(learned)):
+        detail = f"{models[-1]} learned from version {learned[:8]}, kept is {version[:8]}"
         yield Evidence("D1", "missing", detail, f"{REPRO}, then {name()} train")
-    elif subprocess.run(git, capture_output=True).returncode:
-        yield Evidence("D1", "missing", f"git does not know {LOCK}", f"git add {LOCK}")
+    elif subprocess.run([*git, lock], capture_output=True).returncode:
+        yield Evidence("D1", "missing", f"git does not know {lock}", f"git add {lock}")
     else:
-        yield Evidence("D1", "proven", f"version {version[:8]} of the data is kept")
+        yield Evidence("D1", "proven", f"version {learned[:8]} of the data is kept")
 
 
 def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
