@@ -27,37 +27,28 @@ TITLE = "# Written by `tune`, taken by `train` as long as `base` equals `model` 
 
 def tune(path: Path, trials: int | None = None, workers: int | None = None) -> "Search":
     """Do the trials that are lacking, and write what was found; returns all of it."""
-    import optuna
-
     from .compute import compute
     from .tracking import tracker
     from .tuning import exam, page, search, settings
     from .tuning.trials import recorder
 
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
     asked, params, md5 = settings.read(trials, workers), project.params(), project.md5(path)
     tracker.check()
     print(f"reading {path}")
-    questions = exam.read(path, asked.folds, params["seed"])
-    with search.storage() as storage:
-        study = optuna.create_study(
-            storage=storage,
-            study_name=search.identity(md5, asked, params),
-            direction="maximize" if part("metrics").GREATER_IS_BETTER else "minimize",
-            load_if_exists=True,
-        )
-        found = search.Search(study, asked, params, len(questions.folds), asked.trials)
+    paper = exam.read(path, asked.folds, params["seed"])
+    with search.usable():
+        study = search.study(search.identity(md5, asked, params))
+        found = search.Search(study, asked, params, len(paper.folds))
         done = len(found.finished())
-        print(f"{len(questions.rows)} rows, {found.folds} folds, {asked.trials} trials")
-        if done:
-            print(f"{done} trials are done already")
+        print(f"{len(paper.rows)} rows, {found.folds} folds, {asked.trials} trials, {done} done")
         if done < asked.trials:
-            with compute.crew(questions, asked.workers) as (submit, size):
+            with compute.crew(paper, asked.workers) as (submit, size):
                 found.run(submit, size)
-        facts = summary(found, md5)
-        write(facts)
-        page.write(found, facts)
-        recorder.record(list(found.finished().values()), facts)
+        found.check()
+    facts = summary(found, md5)
+    write(facts)
+    page.write(found, facts)
+    recorder.record(list(found.finished().values()), facts)
     return found
 
 
@@ -70,7 +61,7 @@ def summary(found: "Search", md5: str) -> dict[str, Any]:
         "metric": part("metrics").PRIMARY,
         "best": best.value,
         "default": default.value,
-        "trials": found.trials,
+        "trials": found.settings.trials,
         "study": found.study.study_name,
         "data_md5": md5,
     }

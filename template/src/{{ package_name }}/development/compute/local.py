@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ..tuning.exam import Exam
     from . import Submit
 
-LOST = "a worker was killed, perhaps for its memory: try fewer --workers"
 # OpenMP; OpenBLAS; and what scikit-learn, joblib and LightGBM count as processors.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
 given: Exam | None = None  # in a worker

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ..tuning.exam import Exam
     from . import Submit
 
-LOST = "the Ray cluster is gone"
 # One thread a task, as compute=local has it: the same numbers wherever they are computed.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
 

@@ -39,8 +39,8 @@ def write(search: "Search", facts: dict[str, Any]) -> Path:
             number, error = trial.user_attrs["number"], trial.user_attrs["error"]
             console.print(f"Trial {number} failed: {error}", markup=False)
     path = root() / "reports" / "tuning.html"
-    pictures = svg(course(search, facts["metric"])) + svg(slices(search, facts["metric"]))
-    write_page(path, "Search for parameters", console, pictures)
+    figures = [draw(search, facts["metric"]) for draw in (course, slices) if search.settings.space]
+    write_page(path, "Search for parameters", console, "".join(map(svg, figures)))
     return path
 
 
@@ -109,11 +109,11 @@ def slices(search: "Search", metric: str) -> "Figure":
         axes = figure.add_subplot(down, across, place, xlabel=name, ylabel=metric)
         if name in shares:
             axes.set_title(f"importance {shares[name]:.0%}", fontsize="medium")
-        draw(axes, search, name)
+        scatter(axes, search, name)
     return figure
 
 
-def draw(axes: "Axes", search: "Search", name: str) -> None:
+def scatter(axes: "Axes", search: "Search", name: str) -> None:
     """One parameter."""
     best = search.best()
     points = [one for one in complete(search) if name in one.user_attrs["values"]]
@@ -123,7 +123,9 @@ def draw(axes: "Axes", search: "Search", name: str) -> None:
     x = [one.user_attrs["values"][name] for one in points]
     x = x if numeric else [str(one) for one in x]
     shades = [number(one) for one in points]
-    axes.scatter(x, [value(one) for one in points], c=shades, cmap="Blues", vmin=-search.trials / 3)
+    axes.scatter(
+        x, [value(one) for one in points], c=shades, cmap="Blues", vmin=-search.settings.trials / 3
+    )
     for place, one in zip(x, points, strict=True):
         if one.number == best.number:
             axes.plot([place], [value(one)], "D", color="tab:orange")

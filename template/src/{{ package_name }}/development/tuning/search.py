@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 
 from ...problem_api import part
 from ...project import PACKAGE, Failure, conf, name, root
-from ..compute import compute
 from .settings import FILE, Settings
 
 if TYPE_CHECKING:
@@ -49,22 +48,34 @@ def identity(md5: str, settings: Settings, params: dict[str, Any]) -> str:
 
 
 @contextmanager
-def storage() -> Iterator[Any]:
-    """Optuna's storage in the file; raises Failure if it cannot be used."""
+def usable() -> Iterator[None]:
+    """Raise Failure if the file cannot be read or written."""
     from optuna.exceptions import StorageInternalError
-    from optuna.storages import RDBStorage
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        database().parent.mkdir(parents=True, exist_ok=True)
-        engine = {"connect_args": {"timeout": PATIENCE}}
-        yield RDBStorage(f"sqlite:///{database().as_posix()}", engine_kwargs=engine)
+        yield
     except (StorageInternalError, SQLAlchemyError, OSError) as error:
         reason = str(error.__cause__ or error).partition("\n")[0]
         raise Failure(
             f"{database()} cannot be used ({reason}): end the program that holds it, or free the "
             f"disk, and run `{name()} tune` again; every trial that was reported is kept"
         ) from error
+
+
+def study(title: str) -> "Study":
+    """The study in the file, made if it is not there."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    database().parent.mkdir(parents=True, exist_ok=True)
+    url, patience = f"sqlite:///{database().as_posix()}", {"connect_args": {"timeout": PATIENCE}}
+    return optuna.create_study(
+        storage=optuna.storages.RDBStorage(url, engine_kwargs=patience),
+        study_name=title,
+        direction="maximize" if part("metrics").GREATER_IS_BETTER else "minimize",
+        load_if_exists=True,
+    )
 
 
 @dataclass
@@ -86,7 +97,6 @@ class Search:
     settings: Settings
     params: dict[str, Any]
     folds: int
-    trials: int
 
     @property
     def base(self) -> dict[str, Any]:
@@ -95,7 +105,7 @@ class Search:
     def finished(self) -> "dict[int, FrozenTrial]":
         """What is kept, by number, up to the budget."""
         kept = {trial.user_attrs["number"]: trial for trial in self.study.get_trials()}
-        return {number: kept[number] for number in sorted(kept) if number < self.trials}
+        return {number: kept[number] for number in sorted(kept) if number < self.settings.trials}
 
     def best(self) -> "FrozenTrial":
         """The best trial that passed every fold; of equals the first, which may be the default."""
@@ -106,12 +116,12 @@ class Search:
     def run(self, submit: "Submit", workers: int) -> None:
         """Finish the trials that are lacking, batch by batch."""
         size = self.settings.at_once
-        for first in range(0, self.trials, size):
-            lacking = {*range(first, min(first + size, self.trials))} - {*self.finished()}
+        for first in range(0, self.settings.trials, size):
+            lacking = {*range(first, min(first + size, self.settings.trials))} - {*self.finished()}
             if lacking:
                 batch = [one for one in self.batch(first) if one.number in lacking]
                 self.score(batch, submit, workers)
-            self.check(first)
+            self.check()
 
     def batch(self, first: int) -> list[Candidate]:
         """The trials from `first` on, chosen by what the batches before have shown."""
@@ -202,7 +212,7 @@ class Search:
         """A line of progress."""
         kept = self.finished()
         metric, mine = part("metrics").PRIMARY, kept[one.number]
-        said = f"{len(kept)} of {self.trials}: trial {one.number}"
+        said = f"{len(kept)} of {self.settings.trials}: trial {one.number}"
         if "error" in mine.user_attrs:
             said += f" failed: {mine.user_attrs['error']} with {one.values}"
         else:
@@ -214,13 +224,12 @@ class Search:
             said += f"; best {value(best):.5g}, trial {best.user_attrs['number']}"
         print(said, flush=True)
 
-    def check(self, first: int) -> None:
-        """Raise Failure if a whole batch failed: then it is not for a few bad values."""
-        numbers = range(first, first + self.settings.at_once)
-        batch = [trial for number, trial in self.finished().items() if number in numbers if number]
-        errors = {trial.user_attrs.get("error", "") for trial in batch}
-        if batch and all(errors):
-            raise Failure(f"{FILE}: every trial of a batch failed, one with {min(errors)}")
+    def check(self) -> None:
+        """Raise Failure if nothing but params.yaml's own settings works."""
+        tried = [trial for number, trial in self.finished().items() if number]
+        if len(tried) > 2 and all(trial.state.name == "FAIL" for trial in tried):
+            error = tried[-1].user_attrs["error"]
+            raise Failure(f"{FILE}: each of the {len(tried)} trials failed, the last for {error}")
 
 
 def value(trial: "FrozenTrial") -> float:
@@ -234,5 +243,7 @@ def outcome(future: "Future[float | str]") -> float | str:
     try:
         return future.result()
     except Exception as error:
-        lost = compute.LOST if isinstance(error, BrokenExecutor) else str(error)
-        raise Failure(f"the search stopped, finished trials are kept: {lost}") from error
+        raise Failure(
+            f"a worker was lost ({type(error).__name__}: {error}), perhaps for lack of memory: try "
+            "fewer --workers; finished trials are kept"
+        ) from error

@@ -19,6 +19,7 @@ NUMBERS = {"trials": 1, "folds": 2, "at_once": 1}  # with their lowest values
 class Settings:
     """A search: the range of each parameter, and counts of trials, folds and workers.
 
+    Without a range there is one trial, with the settings of params.yaml.
     `at_once` trials are chosen together, before any of them has a score."""
 
     space: "dict[str, BaseDistribution]"
@@ -30,17 +31,19 @@ class Settings:
 
 def read(trials: int | None = None, workers: int | None = None) -> Settings:
     """The file's settings, some of them overridden; raises Failure naming what is wrong."""
-    given = conf("tune") | {k: v for k, v in {"trials": trials, "workers": workers}.items() if v}
+    options = {"trials": trials, "workers": workers}
+    given = conf("tune") | {key: value for key, value in options.items() if value is not None}
     known(given, ["space", *NUMBERS, "workers"], "a setting")
     given.setdefault("workers", None)
     numbers = NUMBERS | ({} if given["workers"] is None else {"workers": 1})
     for key, lowest in numbers.items():
         if type(given.get(key)) is not int or given[key] < lowest:
             raise Failure(f"{FILE}: {key} must be a whole number, {lowest} or more")
-    if not isinstance(given.get("space"), dict) or not given["space"]:
+    if not isinstance(given.get("space"), dict):
         raise Failure(f"{FILE}: `space` must name the parameters to search, each with its range")
     space = {str(name): distribution(name, range_) for name, range_ in given["space"].items()}
     accepted(space)
+    given["trials"] = given["trials"] if space else 1
     return Settings(space, *(given[key] for key in (*NUMBERS, "workers")))
 
 
@@ -87,8 +90,10 @@ def accepted(space: "dict[str, BaseDistribution]") -> None:
         try:
             build({**base, name: value[0]}, seed)
         except (TypeError, ValueError) as error:
-            raise Failure(f"{FILE}: problem/model.py refuses {name}: {error}") from None
-        names = [key for key in describe() if key not in (name, *base)]
-        close = difflib.get_close_matches(name, names, n=1, cutoff=0.85)
+            raise Failure(
+                f"{FILE}: problem/model.py refuses {name}: {error}; name the parameters of your "
+                "model there, or write `space: {}` to search nothing"
+            ) from None
+        close = difflib.get_close_matches(name, describe(), n=1, cutoff=0.85)
         if name not in describe() and close:
             raise Failure(f"{FILE}: the model knows no {name}: did you mean {close[0]}?")
