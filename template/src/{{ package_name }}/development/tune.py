@@ -82,19 +82,19 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
     def run(arguments: Namespace) -> dict[str, Any]:
         from rich import print as show
 
-        from .tuning import page
-
         path = arguments.data or project.data_path()
         try:
-            found = tune(path, arguments.trials, arguments.workers)
+            tune(path, arguments.trials, arguments.workers)
         except KeyboardInterrupt:
             print(
                 f"\nstopped: finished trials are kept; `{project.name()} tune` goes on, and with "
                 "--trials N it settles for the best of the first N"
             )
             return {"exit_code": 130}
-        show(page.table(found, 10))
         facts = tuned.read() or {}
+        before, now = facts["base"]["model"], facts["params"]["model"]
+        rows = [{"model": key, "params.yaml": before.get(key, ""), "tuned": now[key]} for key in now]
+        show(project.table(rows))
         print(
             f"{facts['metric']} {facts['best']:.5g}, before {facts['default']:.5g}: {tuned.FILE}\n"
             "reports/tuning.html shows the search; commit the settings to keep them"

@@ -12,6 +12,7 @@ from .search import value
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy import ndarray
     from optuna.trial import FrozenTrial
     from rich.table import Table
 
@@ -60,7 +61,7 @@ def table(search: "Search", rows: int) -> "Table":
     kept = search.finished()
     return rich_table(
         [
-            {"trial": "0 (params.yaml)" if one == 0 else one, "score": f"{value(kept[one]):.5g}"}
+            {"trial": "default" if one == 0 else one, "score": f"{value(kept[one]):.5g}"}
             | {key: short(it) for key, it in kept[one].user_attrs["values"].items()}
             for one in shown
         ]
@@ -76,24 +77,42 @@ def short(value: Any) -> str:
 
 
 def course(search: "Search", metric: str) -> "Figure":
-    """The score of each trial, and the best so far."""
+    """What each trial gained, and the best so far. One that was given up early is compared on the
+    folds that it was scored on: folds differ more than trials do."""
     import numpy as np
     from matplotlib.figure import Figure
 
+    own = search.finished()[0].intermediate_values
+    groups: dict[str, list[tuple[int, float]]] = {"COMPLETE": [], "PRUNED": []}
+    for trial in search.finished().values():
+        if trial.state.name in groups:
+            folds = max(trial.intermediate_values)
+            gain = trial.intermediate_values[folds] - own[folds]
+            groups[trial.state.name].append((number(trial), gain))
     figure = Figure(figsize=(9, 4), layout="constrained")
-    axes = figure.add_subplot(title="course of the search", xlabel="trial", ylabel=metric)
-    done, trials = complete(search), search.finished().values()
-    pruned = [trial for trial in trials if trial.state.name == "PRUNED"]
-    numbers, scores = [number(one) for one in done], [value(one) for one in done]
-    keep = np.maximum if search.study.direction.name == "MAXIMIZE" else np.minimum
-    axes.step(numbers, keep.accumulate(scores), where="post", color="tab:green", label="best")
-    axes.plot(numbers, scores, "o", color="tab:blue", label="all folds")
-    if pruned:
-        x, y = [number(one) for one in pruned], [value(one) for one in pruned]
-        axes.plot(x, y, "o", mfc="none", color="tab:grey", label="given up early")
-    axes.plot(numbers[:1], scores[:1], "D", color="tab:orange", label="params.yaml")
+    axes = figure.add_subplot(title="course of the search; what is far off stands at the edge")
+    axes.set(xlabel="trial", ylabel=f"{metric} - that of params.yaml")
+    numbers, gains = map(np.array, zip(*groups["COMPLETE"], strict=True))
+    up = search.study.direction.name == "MAXIMIZE"
+    so_far, limits = (np.maximum if up else np.minimum).accumulate(gains), bounds(gains, up)
+    axes.set_ylim(*limits)
+    axes.step(numbers, so_far, where="post", color="tab:green", label="best")
+    axes.plot(numbers, np.clip(gains, *limits), "o", color="tab:blue", label="all folds")
+    if groups["PRUNED"]:
+        x, y = map(np.array, zip(*groups["PRUNED"], strict=True))
+        axes.plot(x, np.clip(y, *limits), "o", mfc="none", color="tab:grey", label="given up early")
+    axes.plot([0], [0], "D", color="tab:orange", label="params.yaml")
     axes.legend()
     return figure
+
+
+def bounds(scores: "ndarray", up: bool) -> tuple[float, float]:
+    """What to show of the scores: the worst quarter would squeeze all others."""
+    import numpy as np
+
+    low, high = np.quantile(scores, (0.25, 1) if up else (0, 0.75))
+    room = 0.2 * (high - low) or 0.01
+    return float(low - room), float(high + room)
 
 
 def slices(search: "Search", metric: str) -> "Figure":
@@ -115,20 +134,29 @@ def slices(search: "Search", metric: str) -> "Figure":
 
 def scatter(axes: "Axes", search: "Search", name: str) -> None:
     """One parameter."""
-    best = search.best()
+    import numpy as np
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    range_: Any = search.settings.space[name]
     points = [one for one in complete(search) if name in one.user_attrs["values"]]
-    if getattr(search.settings.space[name], "log", False):
-        axes.set_xscale("log")
-    numeric = not hasattr(search.settings.space[name], "choices")
+    scores = np.array([value(one) for one in points])
+    limits = bounds(scores, search.study.direction.name == "MAXIMIZE")
     x = [one.user_attrs["values"][name] for one in points]
-    x = x if numeric else [str(one) for one in x]
-    shades = [number(one) for one in points]
-    axes.scatter(
-        x, [value(one) for one in points], c=shades, cmap="Blues", vmin=-search.settings.trials / 3
-    )
-    for place, one in zip(x, points, strict=True):
-        if one.number == best.number:
-            axes.plot([place], [value(one)], "D", color="tab:orange")
+    if hasattr(range_, "choices"):
+        x = [str(choice) for choice in x]
+    elif range_.log:
+        wide = range_.high > 50 * range_.low
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_ylim(*limits)
+    shades, best = [number(one) for one in points], number(search.best())
+    early = -search.settings.trials / 3  # or the first would be white
+    axes.scatter(x, np.clip(scores, *limits), c=shades, cmap="Blues", vmin=early)
+    if best in shades:
+        place = shades.index(best)
+        axes.plot([x[place]], [scores[place]], "D", color="tab:orange")
 
 
 def importances(search: "Search") -> dict[str, float]:

@@ -218,7 +218,7 @@ class Search:
         else:
             said += f", {metric} {value(mine):.5g}"
         if mine.state.name == "PRUNED":
-            said += f", given up after {len(one.scores)} of {self.folds} folds"
+            said += f" on {len(one.scores)} of {self.folds} folds, given up"
         if any(trial.state.name == "COMPLETE" for trial in kept.values()):
             best = self.best()
             said += f"; best {value(best):.5g}, trial {best.user_attrs['number']}"

@@ -61,9 +61,13 @@ def add(client: Any, place: str, parent: str, trial: FrozenTrial, facts: dict[st
     tags = {"mlflow.parentRunId": parent, "trial": str(number), "study": facts["study"]}
     tags |= {"error": trial.user_attrs["error"]} if "error" in trial.user_attrs else {}
     run = client.create_run(place, started, tags, f"trial {number}").info.run_id
+    means = trial.intermediate_values.items()
+    scores = [Metric(f"{metric}_so_far", mean, ended, fold) for fold, mean in means]
+    if trial.state.name == "COMPLETE":  # the mean of fewer folds would not compare
+        scores.append(Metric(metric, trial.value, ended, 0))
     client.log_batch(
         run,
-        [Metric(metric, mean, ended, fold) for fold, mean in trial.intermediate_values.items()],
+        scores,
         [Param(f"model.{key}", str(value)) for key, value in trial.user_attrs["values"].items()],
     )
     client.set_terminated(run, STATUS[trial.state.name], ended)

@@ -47,4 +47,5 @@ def row(trial: FrozenTrial, metric: str) -> dict[str, Any]:
     """One trial."""
     values = {f"model.{key}": value for key, value in trial.user_attrs["values"].items()}
     about = {"trial": trial.user_attrs["number"], "state": trial.state.name.lower()}
-    return about | ({} if trial.value is None else {metric: trial.value}) | values
+    whole = trial.state.name == "COMPLETE"  # the mean of fewer folds would not compare
+    return about | ({metric: trial.value} if whole else {}) | values
