@@ -93,7 +93,9 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
             return {"exit_code": 130}
         facts = tuned.read() or {}
         before, now = facts["base"]["model"], facts["params"]["model"]
-        rows = [{"model": key, "params.yaml": before.get(key, ""), "tuned": now[key]} for key in now]
+        rows = [
+            {"model": key, "params.yaml": before.get(key, ""), "tuned": now[key]} for key in now
+        ]
         show(project.table(rows))
         print(
             f"{facts['metric']} {facts['best']:.5g}, before {facts['default']:.5g}: {tuned.FILE}\n"

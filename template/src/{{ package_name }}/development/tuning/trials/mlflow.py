@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ....project import name
 from ...tracking.mlflow_connection import connected, database, server
+from ..search import value
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -64,7 +65,7 @@ def add(client: Any, place: str, parent: str, trial: FrozenTrial, facts: dict[st
     means = trial.intermediate_values.items()
     scores = [Metric(f"{metric}_so_far", mean, ended, fold) for fold, mean in means]
     if trial.state.name == "COMPLETE":  # the mean of fewer folds would not compare
-        scores.append(Metric(metric, trial.value, ended, 0))
+        scores.append(Metric(metric, value(trial), ended, 0))
     client.log_batch(
         run,
         scores,
