@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -43,6 +44,7 @@ def crew(exam: Exam, workers: int | None) -> Iterator[tuple[Submit, int]]:
         variables = dict.fromkeys(THREADS, "1") | {"PROJECT_ROOT": "."}
         address = os.environ.get("RAY_ADDRESS") or "local"
         try:
+            reach(address)
             ray.init(
                 address,
                 include_dashboard=False if address == "local" else None,
@@ -51,7 +53,7 @@ def crew(exam: Exam, workers: int | None) -> Iterator[tuple[Submit, int]]:
                 runtime_env={"working_dir": parcel, "py_modules": [str(code)]}
                 | {"env_vars": variables},
             )
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             raise Failure(
                 f"there is no Ray cluster at {address} ({error}): start it, mend RAY_ADDRESS, or "
                 "unset it to use this machine"
@@ -66,3 +68,10 @@ def crew(exam: Exam, workers: int | None) -> Iterator[tuple[Submit, int]]:
         yield submit, workers or int(ray.cluster_resources()["CPU"])
     finally:
         ray.shutdown()
+
+
+def reach(address: str) -> None:
+    """Raise OSError within seconds if nobody listens: Ray would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host:
+        socket.create_connection((host, int(port)), timeout=4).close()
