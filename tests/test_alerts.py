@@ -91,7 +91,7 @@ def alerts(home: Path, action: str, live: Live, check: bool = True) -> Any:
 
 def test_a_breach_reaches_a_webhook(home: Path, live: Live, tmp_path: Path) -> None:
     """Nothing answers where the service should be. Only addresses and waiting times are changed."""
-    prometheus, alertmanager = tools.need("prometheus"), tools.need("alertmanager")
+    prometheus, alertmanager = tools.need("prometheus"), tools.need("prometheus-alertmanager")
     dead, watcher, router = free_port(), free_port(), free_port()
 
     def told_here(settings: Any) -> None:
