@@ -9,7 +9,6 @@ Examples:
   {name} evaluate --data data/validated/table.parquet
 """
 
-import hashlib
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
@@ -100,6 +99,7 @@ class Sample:
 def evaluate(version: str | None, path: Path) -> dict[str, Any]:
     """Measure a version (the newest by default) and write reports/evaluation.json."""
     from ..data import describe
+    from ..governance import approvals
     from . import behaviour, model
     from .train import simple_rule
 
@@ -128,7 +128,7 @@ def evaluate(version: str | None, path: Path) -> dict[str, Any]:
     found = {
         "version": scorer.version,
         "created": datetime.now(UTC).isoformat(),
-        "fingerprint": fingerprint(scorer.version),
+        "model_sha256": approvals.model_sha256(scorer.version),
         "settings": how,
         "data": {"path": str(path), "md5": md5, "test_rows": len(rows)},
         "same_data": scorer.facts["data"]["md5"] == md5,
@@ -137,7 +137,7 @@ def evaluate(version: str | None, path: Path) -> dict[str, Any]:
         **measured(sample, how, in_time=roles.time is not None, rival=rival),
         "behaviour": tests,
         "latency_ms": {str(size): latency(scorer, rows, size) for size in (1, 100)},
-        "bytes": size(scorer.version),
+        "bytes": sum(f.stat().st_size for f in approvals.files(model.folder(scorer.version))),
     }
     found["slices"] = list(slices(sample, columns, found))
     project.write_atomically(file(), json.dumps(plain(found), indent=2))
@@ -265,26 +265,6 @@ def latency(scorer: "Model", rows: "Frame", size: int) -> dict[str, float]:
             break
     p50, p99 = np.percentile(taken, [50, 99])
     return {"p50": float(p50), "p99": float(p99), "calls": len(taken)}
-
-
-def contents(version: str) -> list[Path]:
-    """The files of a version."""
-    from . import model
-
-    return sorted(path for path in model.folder(version).rglob("*") if path.is_file())
-
-
-def size(version: str) -> int:
-    """The bytes of a version."""
-    return sum(path.stat().st_size for path in contents(version))
-
-
-def fingerprint(version: str) -> str:
-    """A SHA-256 over the files of a version: another one means another model."""
-    whole = hashlib.sha256()
-    for path in contents(version):
-        whole.update(f"{path.name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    return whole.hexdigest()
 
 
 def plain(value: Any) -> Any:
