@@ -278,10 +278,12 @@ def joined(setting: "Experiment", kept: dict[str, Any], outcomes: Path) -> "Fram
     unit = "key" if keyed else "request"
     units = matched.groupby(["variant", unit], as_index=False)["value"].mean()
     crossed = units[unit].duplicated(keep=False)
-    counts["units_in_both_variants"] = int(crossed.sum()) // 2
+    counts["units_in_both_variants"] = both = int(crossed.sum()) // 2
     units = units[~crossed]
     asked = units if keyed else found.drop_duplicates(["variant", "request"])
     doubts = [*mismatch(setting, asked["variant"]), *lopsided(found)]
+    if both:
+        doubts.append(f"{both} keys met both variants: they are not what X-Assignment-Key held")
     units.attrs = {"counts": counts, "doubts": doubts}
     return units
 
@@ -316,7 +318,7 @@ def mismatch(setting: "Experiment", dealt: "Series") -> Iterator[str]:
 
     counts = [int((dealt == variant).sum()) for variant in variants(setting)]
     wanted = [share * sum(counts) for share in variants(setting).values()]
-    if (chance := chisquare(counts, wanted).pvalue) < SUSPICIOUS:
+    if sum(counts) and (chance := chisquare(counts, wanted).pvalue) < SUSPICIOUS:
         text = " and ".join(f"{v} {n}" for v, n in zip(variants(setting), counts, strict=True))
         yield f"sample ratio mismatch: {text}, which chance does once in {1 / chance:.3g} tests"
 
