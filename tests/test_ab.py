@@ -30,8 +30,8 @@ kept = joblib.load(new / "model.joblib")
 joblib.dump(kept | {"labels": kept["labels"][::-1]}, new / "model.joblib")
 facts = json.loads((new / "model.json").read_text()) | {"version": new.name}
 (new / "model.json").write_text(json.dumps(facts))
-from living_project.governance import approvals
-print(json.dumps({version: approvals.model_sha256(version) for version in (old.name, new.name)}))
+from living_project.development import fingerprint
+print(json.dumps({version: fingerprint.model_sha256(version) for version in (old.name, new.name)}))
 """
 DECISION = {"decision": "approved", "who": "A test", "why": "To be compared", "when": "2026-01-01T00:00:00+00:00"}
 DECISION |= {"self_approved": False, "data_md5": "", "commit": "", "audit_head": ""}

@@ -76,8 +76,7 @@ def meant(name: Any, known: Any) -> str:
 
 def evaluation(version: str, how: dict[str, Any]) -> tuple[Found, str]:
     """The evaluation, and why it does not count; empty if there is none to look at."""
-    from ..development import evaluate, model
-    from ..governance import approvals
+    from ..development import evaluate, fingerprint, model
 
     again = f"run `{project.name()} evaluate {version}`"
     try:
@@ -87,7 +86,7 @@ def evaluation(version: str, how: dict[str, Any]) -> tuple[Found, str]:
         )
         if found["version"] != version:
             return {}, f"it is of {found['version']}: {again}"
-        if made < trained or found["model_sha256"] != approvals.model_sha256(version):
+        if made < trained or found["model_sha256"] != fingerprint.model_sha256(version):
             return {}, f"the model is newer than its evaluation: {again}"
         if found["settings"] != how:
             return {}, f"conf/gates.yaml says now how to measure otherwise: {again}"

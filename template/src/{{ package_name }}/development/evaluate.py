@@ -99,8 +99,7 @@ class Sample:
 def evaluate(version: str | None, path: Path) -> dict[str, Any]:
     """Measure a version (the newest by default) and write reports/evaluation.json."""
     from ..data import describe
-    from ..governance import approvals
-    from . import behaviour, model
+    from . import behaviour, fingerprint, model
     from .train import simple_rule
 
     how = settings()
@@ -128,7 +127,7 @@ def evaluate(version: str | None, path: Path) -> dict[str, Any]:
     found = {
         "version": scorer.version,
         "created": datetime.now(UTC).isoformat(),
-        "model_sha256": approvals.model_sha256(scorer.version),
+        "model_sha256": fingerprint.model_sha256(scorer.version),
         "settings": how,
         "data": {"path": str(path), "md5": md5, "test_rows": len(rows)},
         "same_data": scorer.facts["data"]["md5"] == md5,
@@ -137,7 +136,7 @@ def evaluate(version: str | None, path: Path) -> dict[str, Any]:
         **measured(sample, how, in_time=roles.time is not None, rival=rival),
         "behaviour": tests,
         "latency_ms": {str(size): latency(scorer, rows, size) for size in (1, 100)},
-        "bytes": sum(f.stat().st_size for f in approvals.files(model.folder(scorer.version))),
+        "bytes": sum(f.stat().st_size for f in fingerprint.files(model.folder(scorer.version))),
     }
     found["slices"] = list(slices(sample, columns, found))
     project.write_atomically(file(), json.dumps(plain(found), indent=2))

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from ...development.fingerprint import remembered
 from ...governance import approvals
 from ...project import Failure, name, read_yaml, root
 from .policies import Plan, Variant
@@ -93,7 +94,7 @@ def read(path: Path) -> Experiment:
 
 def current() -> Experiment | None:
     """The experiment that is set; None if there is no conf/experiment.yaml."""
-    return approvals.remembered(settings(), read) if settings().exists() else None
+    return remembered(settings(), read) if settings().exists() else None
 
 
 def file(experiment: Experiment) -> Path:
@@ -105,7 +106,7 @@ def design(experiment: Experiment) -> dict[str, Any]:
     """The design that was kept; raises Failure if there is none, or the settings are others now."""
     if not file(experiment).exists():
         raise Failure(f"{experiment.name} was not designed: run `{name()} ab design`")
-    kept = approvals.remembered(file(experiment), read_yaml)
+    kept = remembered(file(experiment), read_yaml)
     if kept["settings"] != experiment.settings():
         wrong = [
             key for key, it in experiment.settings().items() if kept["settings"].get(key) != it
