@@ -23,11 +23,11 @@ def write(found: dict[str, Any]) -> Path:
     console = Console(record=True, highlight=False, width=120)
     data, rival = found["data"], found["champion"]
     against = f"the champion {rival['version']}" if rival else "no champion: there is none yet"
+    drawn_in = f"blocks of {found['block_rows']} rows" if found["block_rows"] > 1 else "single rows"
     console.print(
         f"{data['test_rows']} held-out rows of {data['path']} (version {data['md5']}), beside "
         f"the simple rule and {against}.\n{found['primary']} decides. Brackets hold "
-        f"{found['settings']['confidence']:.0%} intervals from a bootstrap in blocks of "
-        f"{found['block_rows']} rows."
+        f"{found['settings']['confidence']:.0%} intervals from a bootstrap of {drawn_in}."
     )
     if not found["same_data"]:
         console.print("The model learned from another table: it may know these rows.", style="red")
@@ -62,7 +62,7 @@ def tables(found: dict[str, Any]) -> "Iterator[Table | str]":
         ]
     )
     for rows, taken in found["latency_ms"].items():
-        yield f"{rows} rows: p50 {taken['p50']:.2f} ms, p99 {taken['p99']:.2f} ms"
+        yield f"{rows} row{'s' * (rows != '1')}: p50 {taken['p50']:.2f} ms, p99 {taken['p99']:.2f} ms"
     yield f"size: {found['bytes'] / 1e6:.2f} MB"
 
 
