@@ -170,7 +170,7 @@ def look(
     bound = bounds((*before, now), full, design.alpha)[-1]
     difference = challenger.mean - champion.mean
     error = math.sqrt(champion.variance / champion.units + challenger.variance / challenger.units)
-    certain = FAR * ((difference > 0) - (difference < 0))  # of outcomes that never vary
+    certain = math.copysign(FAR, difference) if difference else 0.0  # nothing varies
     z = difference / error if error else certain
     if abs(z) >= bound:
         decision = "challenger" if z > 0 else "champion"

@@ -62,7 +62,8 @@ def tables(found: dict[str, Any]) -> "Iterator[Table | str]":
         ]
     )
     for rows, taken in found["latency_ms"].items():
-        yield f"{rows} row{'s' * (rows != '1')}: p50 {taken['p50']:.2f} ms, p99 {taken['p99']:.2f} ms"
+        many = "row" if rows == "1" else "rows"
+        yield f"{rows} {many}: p50 {taken['p50']:.2f} ms, p99 {taken['p99']:.2f} ms"
     yield f"size: {found['bytes'] / 1e6:.2f} MB"
 
 
