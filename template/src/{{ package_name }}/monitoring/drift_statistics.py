@@ -20,7 +20,7 @@ them wander with the season. For a shift of one mean among correlated ones this 
 statistic (Hall & Jin 2010, Innovated higher criticism); what has moved already predicts nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,8 @@ WIDTHS = 20  # bins of equal width, for the picture
 FREQUENT = 0.01  # share of the reference from which on a category has a bin of its own
 MOST_BLOCKS = 2_000
 FEWEST_BLOCKS = 20
+FOLDS = 10  # of blocks, for what a regression is worth on blocks that it has not seen
+RIDGE = 0.05
 CHUNK = 50_000  # rows of the reference whose scores are held at once
 UNSEEN = 3  # rows: what never occurs in N rows has a share below 3/N (Hanley & Lippman-Hand 1983)
 DAY = np.timedelta64(1, "D")
@@ -206,14 +208,25 @@ class Profile:
     weights: list[np.ndarray]
     sums: np.ndarray  # of the scores, blocks x scores
     sizes: np.ndarray  # rows of each block
-    single: np.ndarray  # covariance of the scores of a row
-    long_run: np.ndarray  # covariance of the mean of neighbouring rows, times their number
+    squares: np.ndarray  # products of the scores, folds x scores x scores; a fold is some blocks
+    folds: np.ndarray  # the fold of each block
+    least: np.ndarray  # variance of each score that no luck of the reference may go below
+    known: dict[frozenset[int], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
     @property
-    def relation(self) -> np.ndarray:
-        """Covariances that tell one score from others, with a ridge: there may be few blocks."""
-        both = self.single + self.long_run
-        return both + np.diag(both.diagonal() * 0.1)
+    def single(self) -> np.ndarray:
+        """The covariance of the scores of a row."""
+        whole = self.squares.sum(axis=0) / self.rows
+        return whole + np.diag(np.maximum(self.least - whole.diagonal(), 0))
+
+    def relation(self, left_out: int = -1) -> np.ndarray:
+        """What tells one score from others: the covariances of rows and of the means of their
+        blocks, of all folds but one, with a ridge because there may be few blocks."""
+        kept = self.folds != left_out
+        rows, sums = self.sizes[kept].sum(), self.sums[kept]
+        others = [fold for fold in range(len(self.squares)) if fold != left_out]
+        both = (self.squares[others].sum(axis=0) + sums.T @ sums) / rows
+        return both + np.diag(both.diagonal() * RIDGE + self.least)
 
     def owners(self) -> np.ndarray:
         """The number of the column that each score belongs to."""
@@ -230,11 +243,10 @@ class Profile:
             if column.kind != "category":
                 yield number, int(first[number])
 
-    def contrasts(self, moved: set[int]) -> tuple[list[int], np.ndarray]:
+    def contrasts(self, moved: Set[int], relation: np.ndarray) -> np.ndarray:
         """For each numeric column that has not moved: its place less what those of the others
-        that have not moved predict. Returns the columns, and scores x columns."""
-        owners, columns, made = self.owners(), [], []
-        relation = self.relation
+        that have not moved predict; scores x columns."""
+        owners, made = self.owners(), []
         for number, score in self.places():
             if number in moved:
                 continue
@@ -243,30 +255,42 @@ class Profile:
             contrast[score] = 1
             inner = relation[np.ix_(others, others)]
             contrast[others] = -np.linalg.solve(inner, relation[others, score])
-            columns.append(number)
             made.append(contrast)
-        return columns, np.array(made).reshape(len(made), len(owners)).T
+        return np.array(made).reshape(len(made), len(owners)).T
 
-    def errors(self, contrasts: np.ndarray, worth: float) -> np.ndarray:
+    def given(self, moved: frozenset[int]) -> tuple[np.ndarray, np.ndarray]:
+        """The contrasts, and their sums over each block as predicted from the other folds: what
+        predicts the blocks that it was fitted to predicts others less well."""
+        if moved not in self.known:
+            sums = [
+                self.sums[self.folds == fold] @ self.contrasts(moved, self.relation(fold))
+                for fold in range(len(self.squares))
+            ]
+            ordered = np.concatenate(sums)[np.argsort(np.argsort(self.folds, kind="stable"))]
+            self.known[moved] = self.contrasts(moved, self.relation()), ordered
+        return self.known[moved]
+
+    def errors(self, contrasts: np.ndarray, sums: np.ndarray, worth: float) -> np.ndarray:
         """Standard errors of differences between `worth` rows and the reference.
 
         Never less than for independent rows: that every day has the same hours makes their mean
         nearly certain over whole days, but a report may well begin at noon."""
-        single, long_run = products(contrasts, self.single), products(contrasts, self.long_run)
+        single, long_run = products(contrasts, self.single), (sums**2).sum(axis=0) / self.rows
         return np.sqrt(np.maximum(single, long_run) * (1 / worth + 1 / self.rows))
 
     def threshold(self, worth: float, seed: int = 0) -> float:
         """The largest standardised difference that chance makes, but in `ALPHA` of the cases."""
-        every = np.column_stack([np.eye(len(self.single)), self.contrasts(set())[1]])
+        given, predicted = self.given(frozenset())
+        every, sums = np.hstack([np.eye(len(given)), given]), np.hstack([self.sums, predicted])
         draw, number = np.random.default_rng(seed), len(self.sizes)
         size = self.rows / number
         some = max(1, round(worth / size))
 
         def means(blocks: int) -> np.ndarray:
             drawn = draw.multinomial(blocks, np.full(number, 1 / number), DRAWS).astype(float)
-            return np.asarray(drawn @ self.sums / (drawn @ self.sizes)[:, None])
+            return np.asarray(drawn @ sums / (drawn @ self.sizes)[:, None])
 
-        different = (means(some) - means(number)) @ every / self.errors(every, some * size)
+        different = (means(some) - means(number)) / self.errors(every, sums, some * size)
         return float(np.quantile(np.abs(different).max(axis=1), 1 - ALPHA))
 
     def compare(self, tally: Tally, threshold: float | None = None) -> list[Change]:
@@ -275,20 +299,19 @@ class Profile:
         limit = self.threshold(worth) if threshold is None else threshold
         now = [counts / tally.rows for counts in tally.counts]
         moves = np.concatenate([s @ w for s, w in zip(now, self.weights, strict=True)])
-        alone = np.abs(moves) / self.errors(np.eye(len(moves)), worth)
+        alone = np.abs(moves) / self.errors(np.eye(len(moves)), self.sums, worth)
         owners = self.owners()
         best = [float(alone[owners == number].max()) for number in range(len(self.columns))]
         how = ["alone"] * len(self.columns)
         moved = {number for number, statistic in enumerate(best) if statistic > limit}
         while True:
-            columns, contrasts = self.contrasts(moved)
-            if not columns:
-                break
-            against = np.abs(moves @ contrasts) / self.errors(contrasts, worth)
-            if against.max() <= limit:
+            columns = [number for number, _ in self.places() if number not in moved]
+            contrasts, sums = self.given(frozenset(moved))
+            against = np.abs(moves @ contrasts) / self.errors(contrasts, sums, worth)
+            if against.max(initial=0) <= limit:
                 break
             # Who moved disturbs what is expected of others too; the likeliest one is named first.
-            likely = np.abs(moves @ contrasts) / np.sqrt(products(contrasts, self.relation))
+            likely = np.abs(moves @ contrasts) / np.sqrt(products(contrasts, self.relation()))
             top = int(np.where(against > limit, likely, 0).argmax())
             moved.add(columns[top])
             best[columns[top]], how[columns[top]] = float(against[top]), "given the others"
@@ -314,18 +337,19 @@ def profile(frame: pd.DataFrame, times: pd.Series | None) -> Profile:
         shares.append(np.bincount(found[-1], minlength=one.size) / len(frame))
         weights.append(one.weights(shares[-1]))
     scores = sum(one.shape[1] for one in weights)
-    sums, squares = np.zeros((block.max() + 1, scores)), np.zeros((scores, scores))
+    sums, squares = np.zeros((block.max() + 1, scores)), np.zeros((FOLDS, scores, scores))
+    folds = np.arange(len(sums)) % FOLDS
     for start in range(0, len(frame), CHUNK):
         part = slice(start, start + CHUNK)
         rows = np.hstack([w[bins[part]] for w, bins in zip(weights, found, strict=True)])
         np.add.at(sums, block[part], rows)
-        squares += rows.T @ rows
+        for fold in range(FOLDS):
+            some = rows[folds[block[part]] == fold]
+            squares[fold] += some.T @ some
     ranges = np.concatenate([np.ptp(one, axis=0) for one in weights])
     least = np.maximum(ranges**2, 1e-12) * UNSEEN / len(frame)
-    single, long_run = squares / len(frame), sums.T @ sums / len(frame)
-    single += np.diag(np.maximum(least - single.diagonal(), 0))
     sizes = np.bincount(block)
-    return Profile(columns, rule, len(frame), shares, weights, sums, sizes, single, long_run)
+    return Profile(columns, rule, len(frame), shares, weights, sums, sizes, squares, folds, least)
 
 
 def summary(change: Change) -> dict[str, Any]:
