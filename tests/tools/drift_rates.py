@@ -1,7 +1,7 @@
 """How often `drift` names something: run by a project's own Python, with PROJECT_ROOT where its model is.
 
 Prints the false alarms over 500 resamples of the reference, and how often a shift of 0.3 standard deviations in one
-column is found, and named, in 200 samples of 1,000 rows. A sample is made of moving blocks (Kuensch 1989) of a day's
+column is found, and named, in 100 samples of 1,000 rows. A sample is made of moving blocks (Kuensch 1989) of a day's
 number of rows that begin anywhere, unlike the whole days by which the thresholds were found.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-ROWS, SAMPLES, SHIFTED, SHIFT = 1_000, 500, 200, 0.3
+ROWS, SAMPLES, SHIFTED, SHIFT = 1_000, 500, 100, 0.3
 
 
 def main(package: str) -> None:
