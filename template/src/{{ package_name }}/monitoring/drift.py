@@ -89,6 +89,7 @@ def reference(scorer: "Model") -> "Profile":
     if len(test) < FEWEST:
         raise Failure(f"{len(test)} rows were held out: at least {FEWEST} are needed to compare")
     made = drift_statistics.profile(*compared(scorer, test))
+    made.given(frozenset())  # the regressions are kept with the rest
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     joblib.dump(made, draft)

@@ -22,8 +22,8 @@ def overview(result: dict[str, Any]) -> "Table":
         {
             "column": column["name"],
             "moved": "YES" if column["drifted"] else "",
-            "statistic": f"{column['statistic']:.1f}",
-            "threshold": f"{column['threshold']:.1f}",
+            "statistic": f"{column['statistic']:.2f}",
+            "threshold": f"{column['threshold']:.2f}",
             "seen": column["how"] if column["drifted"] else "",
             "PSI": f"{column['psi']:.3f}",
             "missing then": f"{column['missing_reference']:.1%}",
