@@ -24,8 +24,8 @@ def main(package: str) -> None:
     _, test, *_ = data.split(data.load(module("project").data_path()))
     rows, times = drift.compared(scorer, test)
     profile, chance = drift.reference(scorer), np.random.default_rng(20)
-    order = np.arange(len(rows)) if times is None else times.to_numpy().argsort(kind="stable")
-    block = max(1, round(profile.rule.rows))
+    order = times.to_numpy().argsort(kind="stable")
+    block = round(len(rows) / times.dt.date.nunique())
     limit = profile.threshold(ROWS)
     bins = {column.name: column.bins(rows[column.name]) for column in profile.columns}
 
