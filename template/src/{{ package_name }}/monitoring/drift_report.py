@@ -102,7 +102,7 @@ def histogram(names: list[str], shares: "ndarray", highest: float, title: str, c
         f"<line x2='{WIDTH}' y1='{ground}' y2='{ground}' stroke='black'/>"
         f"<text y='{ground + 13}'>{escape(names[0])}</text>"
         f"<text x='{WIDTH}' y='{ground + 13}' text-anchor='end'>"
-        f"{escape(names[-3])}, {names[-2]} | missing</text></svg>"
+        f"{escape(', '.join(names[1:-1][-2:]))} | missing</text></svg>"
     )
 
 

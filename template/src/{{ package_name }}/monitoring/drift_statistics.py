@@ -93,8 +93,9 @@ def column(values: pd.Series) -> Column:
     """The bins for a column, from its values in the reference (as `Model.prepare` types them)."""
     name = str(values.name)
     if values.dtype == object:
-        shares = values.value_counts(normalize=True)
-        frequent = shares[shares >= FREQUENT]
+        counts = values.value_counts()
+        shares = counts / max(counts.sum(), 1)
+        frequent = shares[(shares >= FREQUENT) & (counts >= 5)]
         if frequent.sum() >= 0.5 or shares.empty:
             return Column(name, "category", labels=[str(label) for label in frequent.index])
         return binned(name, "text", lengths(values))
