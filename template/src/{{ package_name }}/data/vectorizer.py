@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.pipeline import FeatureUnion
 from sklearn.preprocessing import OrdinalEncoder
 from skrub import DatetimeEncoder, StringEncoder, TableVectorizer
 
@@ -21,7 +22,7 @@ ENCODERS = {
     "datetime": "parts of the date",
     "low_cardinality": "a code for each value",
     "high_cardinality": "a code for each frequent value",
-    "specific": "parts of words",
+    "specific": "a code if frequent, and parts of words",
 }
 # What comes round again, and the days that a table must span to have seen it twice.
 ROUNDS = {"hour": 2, "weekday": 14, "month": 730}
@@ -33,8 +34,8 @@ def vectorizer(params: dict[str, Any]) -> "Vectorizer":
 
 
 class Vectorizer(TransformerMixin, BaseEstimator):
-    """Numbers as they are, dates as hour, weekday and month, categories as codes, and texts as the
-    parts of words that tell most (TF-IDF and SVD).
+    """Numbers as they are, dates as hour, weekday and month, categories as codes, and texts also as
+    the parts of words that tell most (TF-IDF and SVD).
 
     skrub's own choices are for any estimator; these are for trees, which problem/model.py starts
     with: codes instead of a column for each value, and of a date only the parts that the table has
@@ -52,13 +53,14 @@ class Vectorizer(TransformerMixin, BaseEstimator):
 
     def fit_transform(self, frame: pd.DataFrame, target: Any = None, **_: Any) -> np.ndarray:
         words = StringEncoder(n_components=self.word_parts, random_state=0)
+        both = FeatureUnion([("code", self.codes()), ("words", words)])
         texts = [name for name in frame if self.is_text(frame[name])]
         self.table_ = TableVectorizer(
             cardinality_threshold=self.max_categories,
             datetime=DatetimeEncoder(add_weekday=True, add_total_seconds=False),
             low_cardinality=self.codes(),
             high_cardinality=self.codes(),
-            specific_transformers=[(words, texts)] if texts else (),
+            specific_transformers=[(both, [name]) for name in texts],
         )
         numbers = np.asarray(self.table_.fit_transform(frame, target))
         left_out = self.one_time_parts(frame)
