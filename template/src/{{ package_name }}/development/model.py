@@ -110,15 +110,18 @@ class Model:
         return self.labels[chances.argmax(axis=1)], chances
 
 
-def fit(rows: pd.DataFrame, target: pd.Series, params: dict[str, Any]) -> Model:
+def fit(
+    rows: pd.DataFrame, target: pd.Series, params: dict[str, Any], features: Any = None
+) -> Model:
     """Train what problem/ builds on the feature columns `rows`; classes become 0, 1, 2, ...
 
-    The facts are the schema of a row and the labels."""
+    `features` is another transformer than that of problem/. The facts are the schema of a row and
+    the labels."""
     answer, labels = target.to_numpy(), None
     if conf()["problem_type"] == "classification":
         answer = answer.astype(str) if answer.dtype == object else answer
         labels, answer = np.unique(answer, return_inverse=True)
-    features = part("features").build(params.get("features") or {})
+    features = features or part("features").build(params.get("features") or {})
     estimator = part("model").build(params.get("model") or {}, params["seed"])
     facts = {
         "schema": [column_schema(rows[column]) for column in rows],
