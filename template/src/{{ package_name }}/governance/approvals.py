@@ -7,11 +7,10 @@ is read again only when it changed, so asking twice a second costs little.
 """
 
 import re
-from collections.abc import Callable
-from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from ..development.fingerprint import folder, model_sha256, remembered
 from ..project import Failure, name, read_yaml, root
 
 ALIASES = ("champion", "challenger")
@@ -29,9 +28,6 @@ FIELDS = (
     "audit_head",
 )
 NAME = re.compile(r"[0-9A-Za-z][\w.-]*")
-
-T = TypeVar("T")
-REMEMBERED: dict[Path, tuple[Any, Any]] = {}
 
 
 def champion() -> str | None:
@@ -112,41 +108,3 @@ def file(version: str) -> Path:
     if not NAME.fullmatch(version):
         raise Failure(f"{version!r} is no version of a model")
     return root() / "releases" / f"{version}.yaml"
-
-
-def folder(version: str) -> Path:
-    """Where the files of a version are."""
-    return root() / "models" / version
-
-
-def model_sha256(version: str) -> str:
-    """One hash over the names and contents of a version's files."""
-    return remembered(folder(version), hashed)
-
-
-def hashed(path: Path) -> str:
-    """The SHA-256 of the list of a folder's files with their own SHA-256, in the order of names."""
-    whole = sha256()
-    for file in files(path):
-        with file.open("rb") as opened:
-            content = file_digest(opened, "sha256").hexdigest()
-        whole.update(f"{file.relative_to(path).as_posix()}\0{content}\n".encode())
-    return whole.hexdigest()
-
-
-def files(path: Path) -> list[Path]:
-    """A file itself, or the files in a folder by name."""
-    if not path.is_dir():
-        return [path]
-    return sorted(found for found in path.rglob("*") if found.is_file())
-
-
-def remembered(path: Path, read: Callable[[Path], T]) -> T:
-    """What `read` makes of a file or folder, kept until it changes on the disk.
-
-    The time of the last change of the inode is looked at, because `touch` can set the other one."""
-    stats = [(str(file), file.stat()) for file in files(path)]
-    seen = [(at, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for at, s in stats]
-    if path not in REMEMBERED or REMEMBERED[path][0] != seen:
-        REMEMBERED[path] = seen, read(path)
-    return REMEMBERED[path][1]
