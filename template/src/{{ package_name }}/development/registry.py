@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -32,8 +32,7 @@ class Entry:
     number: str  # MLflow counts the versions of a model
     run: str
     source: str
-    tags: dict[str, str] = field(default_factory=dict)
-    aliases: tuple[str, ...] = ()
+    tags: dict[str, str]
 
     @property
     def sha256(self) -> str:
@@ -133,15 +132,13 @@ def name_the_model(mlflow: Any) -> None:
 def find(client: Any, version: str) -> Entry | None:
     """What is registered as a version."""
     found = client.search_model_versions(f"name = '{name()}' and tags.version = '{version}'")
-    return entry(client, found[0]) if found else None
+    return entry(found[0]) if found else None
 
 
-def entry(client: Any, found: Any) -> Entry:
-    """MLflow's object as ours; a list of versions does not carry the aliases."""
-    aliases = client.get_registered_model(name()).aliases
-    mine = tuple(sorted(a for a, number in aliases.items() if str(number) == str(found.version)))
+def entry(found: Any) -> Entry:
+    """MLflow's object as ours."""
     version = found.tags.get("version", "")
-    return Entry(version, str(found.version), found.run_id, found.source, dict(found.tags), mine)
+    return Entry(version, str(found.version), found.run_id, found.source, dict(found.tags))
 
 
 def whole(client: Any, known: Entry) -> bool:
@@ -162,7 +159,7 @@ def entries() -> list[tuple[Entry, bool]]:
     """Every registered version, newest first, and whether its files are still there."""
     with opened() as mlflow:
         client = mlflow.MlflowClient()
-        found = [entry(client, it) for it in client.search_model_versions(f"name = '{name()}'")]
+        found = [entry(each) for each in client.search_model_versions(f"name = '{name()}'")]
         found.sort(key=lambda each: each.version, reverse=True)
         return [(each, whole(client, each)) for each in found]
 

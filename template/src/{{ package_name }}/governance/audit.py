@@ -17,6 +17,7 @@ import os
 import subprocess
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -39,17 +40,26 @@ def record(action: str, version: str, **details: Any) -> str:
     """Add an act to the trail; returns its hash, the new head of the chain.
 
     Processes take turns. Raises Failure if the line cannot be added, and then adds nothing."""
+    with turn("audit", 10):
+        try:
+            trail().parent.mkdir(parents=True, exist_ok=True)
+            return append(action, version, details)
+        except OSError as error:
+            raise Failure(f"{TRAIL} cannot be written: {error}") from None
+
+
+@contextmanager
+def turn(what: str, seconds: float) -> Iterator[None]:
+    """Let one process at a time do something; raises Failure if another does not come to an end."""
     from filelock import FileLock, Timeout
 
+    lock = root() / "logs" / f"{what}.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
     try:
-        trail().parent.mkdir(parents=True, exist_ok=True)
-        (root() / "logs").mkdir(exist_ok=True)
-        with FileLock(root() / "logs" / "audit.lock", timeout=10):
-            return append(action, version, details)
+        with FileLock(lock, timeout=seconds):
+            yield
     except Timeout:
-        raise Failure(f"another process has held {TRAIL} for 10 seconds: try again") from None
-    except OSError as error:
-        raise Failure(f"{TRAIL} cannot be written: {error}") from None
+        raise Failure(f"another process has held {lock} for {seconds} seconds: try again") from None
 
 
 def append(action: str, version: str, details: dict[str, Any]) -> str:
@@ -64,11 +74,12 @@ def append(action: str, version: str, details: dict[str, Any]) -> str:
         "details": json.loads(json.dumps(details, default=str)),
         "prev": known[-1]["hash"] if known else GENESIS,
     }
-    with trail().open("ab") as file:
+    line = sealed(entry) + b"\n"
+    with trail().open("ab", buffering=0) as file:
         size = file.tell()
         try:
-            file.write(sealed(entry) + b"\n")
-            file.flush()
+            if file.write(line) != len(line):
+                raise OSError("there is no room for a whole line")
             os.fsync(file.fileno())
         except OSError:
             os.truncate(trail(), size)

@@ -82,14 +82,11 @@ def run(arguments: Namespace) -> dict[str, Any]:
 
 def register(version: str | None = None) -> dict[str, Any]:
     """Keep a version that passed the gate, the newest by default."""
-    from filelock import FileLock
-
     from ..development import model
 
     version = version or model.latest()
     passed(version)
-    (root() / "logs").mkdir(exist_ok=True)
-    with FileLock(root() / "logs" / "registry.lock"):
+    with audit.turn("registry", 60):
         entry = registry.register(version, audit.who())
         if not any(told(act, "register", version) for act in audit.entries()):
             audit.record("register", version, number=entry.number, model_sha256=entry.sha256)
