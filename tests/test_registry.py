@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -186,6 +187,8 @@ def test_a_release_takes_the_champion_from_a_remote_registry(
 ) -> None:
     """A pipeline that has only the repository and the server's address packs exactly what was approved."""
     env = {"MLFLOW_TRACKING_URI": server}
+    first = f"{server}/api/2.0/mlflow/experiments/search?max_results=1"
+    wait_for(lambda: urlopen(first, timeout=60).status == 200)  # the first answer is slow
     author = project.clone(tmp_path / "author")
     for file in (author.root / "releases").iterdir():
         file.unlink()
