@@ -129,7 +129,8 @@ def test_the_image_holds_only_what_serving_needs(release: Release) -> None:
 
         assert inside("id", "-u").strip() == str(UID)
         names = inside("ls", "-A", "/app").split()
-        assert sorted(names) == [".venv", "conf", "logs", "models", "params.yaml", "src"]
+        papers = ["README.md", "params.yaml", "pyproject.toml", "uv.lock"]
+        assert set(names) == {".venv", "conf", "logs", "models", "src", *papers}
         found = "import importlib.util as u; print([n for n in {} if u.find_spec(n)])"
         unwanted = ["pytest", "mypy", "dvc", "mlflow", "nbclient", "pip", "detect_secrets"]
         assert inside("python", "-I", "-c", found.format(unwanted)).strip() == "[]"

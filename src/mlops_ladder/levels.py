@@ -1,7 +1,7 @@
 """The ladder as data: what levels/*.yml say of rungs, capabilities, files and packages."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,14 @@ import yaml
 
 @dataclass(frozen=True)
 class Item:
-    """A file or a package, and the choices that bring it (`when`: question -> values)."""
+    """A file or a package, and the sets of choices that bring it (`when`: question -> values)."""
 
     name: str
-    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    when: tuple[Mapping[str, tuple[Any, ...]], ...] = ({},)
 
     def applies(self, answers: Mapping[str, Any]) -> bool:
-        """Whether all choices that the item asks for are among the answers."""
-        return all(answers[question] in values for question, values in self.when.items())
+        """Whether all choices of one of the sets are among the answers."""
+        return any(all(answers[key] in values for key, values in choices.items()) for choices in self.when)
 
 
 @dataclass(frozen=True)
@@ -59,5 +59,6 @@ def _items(entries: list[Any], key: str) -> tuple[Item, ...]:
 
 
 def _item(entry: dict[str, Any], key: str) -> Item:
-    when = {question: (v,) if isinstance(v, str) else tuple(v) for question, v in entry.get("when", {}).items()}
-    return Item(entry[key], when)
+    when = entry.get("when", {})
+    sets = [when] if isinstance(when, dict) else when
+    return Item(entry[key], tuple({q: (v,) if isinstance(v, str) else tuple(v) for q, v in s.items()} for s in sets))
