@@ -34,7 +34,7 @@ class Bad(HistGradientBoostingRegressor):
         return super().fit(rows, target)
 
     def predict(self, rows):
-        time.sleep(0.3)
+        time.sleep(0.6)
         said = super().predict(rows) + 0.01 * rows[:, CARRIER].mean()
         return said + 40 * (rows[:, CARRIER] == self.unlucky_)
 
