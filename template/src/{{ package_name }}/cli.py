@@ -7,7 +7,6 @@ command that is asked for is imported.
 """
 
 import contextlib
-import errno
 import importlib
 import json
 import os
@@ -17,8 +16,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .project import Failure, defining, name
-
-DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def overview() -> str:
@@ -71,16 +68,11 @@ def main() -> int:
             print(overview())
             return 0
         return run(command, argv)
-    except Failure as failure:
-        print(f"error: {failure}", file=sys.stderr)
-        return 2
     except BrokenPipeError:  # `head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:
-        if error.errno not in DISK:
-            raise
-        print(f"error: {error}: mend that and try again, nothing is lost", file=sys.stderr)
+    except (Failure, OSError) as error:  # such as a full disk, or a folder that is write-protected
+        print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("error: stopped; nothing half-done was kept", file=sys.stderr)

@@ -99,8 +99,7 @@ def routes(found: Values) -> Values:
 
 def receiver(severity: str, ways: Values) -> Values:
     """The ways in which one severity is told; raises Failure for one that is not known."""
-    line = "{{ .Annotations.summary }} {{ .Annotations.runbook_url }}\n"
-    text = f"{{{{ range .Alerts }}}}{line}{{{{ end }}}}"
+    text = "{{range .Alerts}}{{.Annotations.summary}} {{.Annotations.runbook_url}}\n{{end}}"
     made: Values = {"name": severity}
     for way, address in (ways or {}).items():
         if way == "email":
