@@ -6,10 +6,11 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,64 @@ def test_a_remote_server_is_one_environment_variable(live: Live, server: str, tm
     version, predicted = json.loads(ladder.run([python, "-c", LOAD], tmp_path, check=True, **env).stdout)
     assert version == facts["version"]
     assert len(predicted) == 50
+
+
+@contextmanager
+def forwarded(server: str, port: int) -> Iterator[None]:
+    """A way to the server that can be closed, and opened again at the same address."""
+    there = ("127.0.0.1", int(server.rpartition(":")[2]))
+    pairs: list[socket.socket] = []
+
+    def pump(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+        for end in (source, target):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                far = socket.create_connection(there)
+                pairs.extend([near, far])
+                for ends in ((near, far), (far, near)):
+                    threading.Thread(target=pump, args=ends, daemon=True).start()
+
+    listener = socket.create_server(("127.0.0.1", port))
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        for end in pairs:
+            end.close()
+
+
+def test_a_server_that_goes_away_during_a_training_gets_the_run_with_the_next_one(
+    live: Live, server: str, tmp_path: Path
+) -> None:
+    project, port = live(), free_port()
+    address = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
+    env = workspace(project, tmp_path / "root") | address
+    python = project / ".venv" / "bin" / "python"
+    command = [python, "-u", "-m", PACKAGE, "train"]
+    with forwarded(server, port):
+        process = subprocess.Popen(command, env=os.environ | env, stdout=subprocess.PIPE, text=True)
+        assert process.stdout
+        seen = next(line for line in process.stdout if line.startswith("learning from"))
+    printed = seen + process.stdout.read()
+    assert process.wait(60) == 0, printed
+    assert "not recorded" in printed and "the next training records this one" in printed
+    with forwarded(server, port):
+        act(project, "train", **env)
+        recorded = json.loads(act(project, "runs", "--json", **env).stdout)["runs"]
+    kept = sorted(path.name for path in (tmp_path / "root" / "models").iterdir())
+    assert len(kept) == 2 and sorted(run["version"] for run in recorded) == kept
+    assert not list((tmp_path / "root" / "logs" / "unrecorded").iterdir())
 
 
 @pytest.mark.parametrize("kind", ["closed", "silent"])
