@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .describe import Roles
 
 FOLDS = 5
+SEEDS = 3  # models a fold: with one, chance in the training hides what features are worth
 SHUFFLES = 5
 SWITCH = """\
 To use the automated features, run `uv add skrub` and write into problem/features.py:
@@ -55,9 +56,12 @@ def features(source: Path) -> dict[str, Any]:
     for number, (known, new) in enumerate(folds(rows, role), 1):
         shares.append(len(new) / len(known))
         for name, make in makers.items():
-            made = make(params.get("features") or {})
-            last[name] = model.fit(known[role.features], known[role.target], params, made)
-            gains[name].append(gain(new[role.target], last[name].predict(new)))
+            scores = []
+            for seed in range(SEEDS):
+                made, drawn = make(params.get("features") or {}), params | {"seed": seed}
+                last[name] = model.fit(known[role.features], known[role.target], drawn, made)
+                scores.append(gain(new[role.target], last[name].predict(new)))
+            gains[name].append(sum(scores) / SEEDS)
             print(f"fold {number} of {FOLDS}, {name}: {abs(gains[name][-1]):.4g}", flush=True)
     report = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
