@@ -169,8 +169,13 @@ def write(report: dict[str, Any], rules: schema.Rules) -> None:
     console.print(*shown(report))
     console.print("\nWhat was asked of each column (conf/schema.yaml):")
     bad = {entry["column"] for entry in report["findings"]}
-    asked = [{"column": name, **spec} for name, spec in rules.columns.items()]
-    console.print(project.table([{"": "✗" if r["column"] in bad else "✓"} | r for r in asked]))
+    asked = []
+    for name, rule in rules.columns.items():
+        words = {key: "yes" if value is True else value for key, value in rule.items()}
+        if "values" in words:
+            words["values"] = ", ".join(map(str, words["values"]))
+        asked.append({"": "✗" if name in bad else "✓", "column": name} | words)
+    console.print(project.table(asked))
     project.write_page(reports / "validation.html", "Validation of the data", console)
     project.write_atomically(reports / "validation.json", json.dumps(report, indent=1))
 
