@@ -15,6 +15,8 @@ import yaml
 
 from tests import ladder
 
+pytestmark = pytest.mark.xdist_group("pipeline")
+
 STAGES = ["ingest", "validate", "featurize", "tune", "train", "evaluate", "gate", "register"]
 
 
@@ -22,7 +24,7 @@ STAGES = ["ingest", "validate", "featurize", "tune", "train", "evaluate", "gate"
 def project(source: Path, live: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A committed project at level 2 that searches little, run by the environment that all tests share."""
     folder = ladder.render(
-        source, tmp_path_factory.mktemp("pipeline") / "project", {"level": 2, "project_name": "Pipe"}
+        source, tmp_path_factory.mktemp("pipeline") / "project", {"level": 2, "project_name": "Living project"}
     )
     settings = folder / "conf" / "tune.yaml"
     values = yaml.safe_load(settings.read_text(encoding="utf-8"))
@@ -34,7 +36,7 @@ def project(source: Path, live: Callable[..., Path], tmp_path_factory: pytest.Te
 
 def command(folder: Path, *arguments: str) -> list[str]:
     python = next((folder / ".venv").glob("[bS]*/python*"))
-    return [str(python), "-m", "pipe", "pipeline", *arguments]
+    return [str(python), "-m", "living_project", "pipeline", *arguments]
 
 
 def states(folder: Path, code: int = 0) -> dict[str, str]:

@@ -69,7 +69,7 @@ def rules(found: Values) -> Values:
     return {"groups": [{"name": name(), "rules": made}]}
 
 
-def routes(found: Values) -> Values:
+def routing(found: Values) -> Values:
     """Who hears of what, as Alertmanager reads it."""
     first, *_ = found["receivers"]
     ways = [way for receiver in found["receivers"].values() for way in receiver]
@@ -147,7 +147,7 @@ def rendered(found: Values) -> dict[str, str]:
 
     made = {
         "rules/alerts.yml": rules(found),
-        "alertmanager.yml": routes(found),
+        "alertmanager.yml": routing(found),
         "alertmanagers/compose.yml": [{"targets": ["alertmanager:9093"]}],
     }
     head = f"# Made from conf/alerts.yaml by `{name()} alerts render`.\n"
