@@ -29,7 +29,8 @@ def training(run: "Run") -> Iterator[None]:
         print(f"recorded as run {tracker.record(run)}")
     except Failure as failure:
         keep(run)
-        print(f"not recorded: {failure}\nThe model is kept, and the next training records this one.")
+        print(f"not recorded: {failure}")
+        print("The model is kept, and the next training records this one.")
 
 
 def waiting() -> list[Path]:
