@@ -154,13 +154,14 @@ def test_a_lived_in_project_climbs_without_a_conflict_or_a_lost_line(render: Ren
     kept = live_in(project)
     ladder.commit(project, "Make it ours")
     before = {path: content.decode() for path, content in ladder.tree(project).items() if not path.endswith(".parquet")}
-    ladder.update(project, {"level": 1})
-    assert ladder.conflicts(project) == ""
-    for path, text in kept.items():
-        assert text in (project / path).read_text(encoding="utf-8")
     shared = {"pyproject.toml", "MATURITY.md", ".copier-answers.yml"}
-    assert {path for path, text in before.items() if (project / path).read_text(encoding="utf-8") != text} <= shared
-    ladder.commit(project, "Climb")
+    for level in (1, 2):
+        ladder.update(project, {"level": level})
+        assert ladder.conflicts(project) == ""
+        for path, text in kept.items():
+            assert text in (project / path).read_text(encoding="utf-8")
+        assert {path for path, text in before.items() if (project / path).read_text(encoding="utf-8") != text} <= shared
+        ladder.commit(project, f"Climb to level {level}")
     ladder.run(["uv", "sync", "--quiet"], project)
     scores = ladder.run(["uv", "run", "living-project", "train", "--json"], project).stdout
     assert '"cost"' in scores
