@@ -33,8 +33,14 @@ facts = json.loads((new / "model.json").read_text()) | {"version": new.name}
 from living_project.development import fingerprint
 print(json.dumps({version: fingerprint.model_sha256(version) for version in (old.name, new.name)}))
 """
-DECISION = {"decision": "approved", "who": "A test", "why": "To be compared", "when": "2026-01-01T00:00:00+00:00"}
-DECISION |= {"self_approved": False, "data_md5": "", "commit": "", "audit_head": ""}
+DECISION: dict[str, Any] = {"decision": "approved", "who": "A test", "why": "To be compared"}
+DECISION |= {
+    "when": "2026-01-01T00:00:00+00:00",
+    "self_approved": False,
+    "data_md5": "",
+    "commit": "",
+    "audit_head": "",
+}
 
 
 class Project:

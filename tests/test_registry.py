@@ -32,7 +32,7 @@ class Project:
     root: Path
     python: Path
 
-    def run(self, *arguments: str, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, check: Any = True, **env: str) -> subprocess.CompletedProcess[str]:
         command = [self.python, "-m", "living_project", *arguments]
         return ladder.run(command, self.root, check=check, PROJECT_ROOT=str(self.root), **env)
 

@@ -151,7 +151,7 @@ def test_a_server_that_goes_away_during_a_training_gets_the_run_with_the_next_on
     address = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
     env = workspace(project, tmp_path / "root") | address
     python = project / ".venv" / "bin" / "python"
-    command = [python, "-u", "-m", PACKAGE, "train"]
+    command = [str(python), "-u", "-m", PACKAGE, "train"]
     with forwarded(server, port):
         process = subprocess.Popen(command, env=os.environ | env, stdout=subprocess.PIPE, text=True)
         assert process.stdout
@@ -160,8 +160,8 @@ def test_a_server_that_goes_away_during_a_training_gets_the_run_with_the_next_on
     assert process.wait(60) == 0, printed
     assert "not recorded" in printed and "the next training records this one" in printed
     with forwarded(server, port):
-        act(project, "train", **env)
-        recorded = json.loads(act(project, "runs", "--json", **env).stdout)["runs"]
+        act(project, "train", check=True, **env)
+        recorded = json.loads(act(project, "runs", "--json", check=True, **env).stdout)["runs"]
     kept = sorted(path.name for path in (tmp_path / "root" / "models").iterdir())
     assert len(kept) == 2 and sorted(run["version"] for run in recorded) == kept
     assert not list((tmp_path / "root" / "logs" / "unrecorded").iterdir())
