@@ -34,6 +34,12 @@ def project(source: Path, live: Callable[..., Path], tmp_path_factory: pytest.Te
     return folder
 
 
+@pytest.fixture(scope="module")
+def first(project: Path) -> dict[str, str]:
+    """The states of the stages when the pipeline ran for the first time."""
+    return states(project)
+
+
 def command(folder: Path, *arguments: str) -> list[str]:
     python = next((folder / ".venv").glob("[bS]*/python*"))
     return [str(python), "-m", "living_project", "pipeline", *arguments]
@@ -47,8 +53,7 @@ def states(folder: Path, code: int = 0) -> dict[str, str]:
     return {stage["stage"]: stage["state"] for stage in stages}
 
 
-def test_from_the_data_to_the_registry_and_only_what_changed_again(project: Path) -> None:
-    first = states(project)
+def test_from_the_data_to_the_registry_and_only_what_changed_again(project: Path, first: dict[str, str]) -> None:
     assert list(first) == STAGES
     assert set(first.values()) == {"ran"}
     # The first run wrote conf/schema.yaml and conf/tuned.yaml, on which stages depend.
@@ -63,6 +68,7 @@ def test_from_the_data_to_the_registry_and_only_what_changed_again(project: Path
     assert again["gate"] == "ran"
 
 
+@pytest.mark.usefixtures("first")
 def test_bad_data_stops_it_and_mended_data_lets_it_go_on(project: Path) -> None:
     schema = project / "conf" / "schema.yaml"
     text = schema.read_text(encoding="utf-8")
@@ -74,6 +80,7 @@ def test_bad_data_stops_it_and_mended_data_lets_it_go_on(project: Path) -> None:
     assert "failed" not in states(project).values()
 
 
+@pytest.mark.usefixtures("first")
 @pytest.mark.skipif(sys.platform == "win32", reason="no process groups")
 def test_killed_in_a_training_it_goes_on_there(project: Path) -> None:
     params = project / "params.yaml"

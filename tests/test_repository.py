@@ -32,3 +32,10 @@ def test_hooks_need_no_other_repository() -> None:
 
 def test_organization_is_empty_here() -> None:
     assert (ladder.ROOT / "organization.yml").read_text(encoding="utf-8") == ""
+
+
+@pytest.mark.xdist_group("together")
+def test_a_parallel_run_keeps_groups_of_tests_together(request: pytest.FixtureRequest) -> None:
+    if not hasattr(request.config, "workerinput"):
+        pytest.skip("not a parallel run")
+    assert request.node.nodeid.endswith("@together")
