@@ -2,7 +2,7 @@
 PYTHON ?= python3
 UV := .venv/bin/uv
 
-.PHONY: demo test bench lint setup tools clean
+.PHONY: demo test bench lint docs setup tools clean
 
 demo: setup
 	@.venv/bin/python scripts/demo.py
@@ -15,6 +15,9 @@ bench: setup
 
 lint: setup
 	@.venv/bin/prek run --all-files
+
+docs: setup
+	@.venv/bin/python -m scripts.docs
 
 setup: .venv/ready
 
@@ -30,4 +33,4 @@ tools:
 	@scripts/install-tools
 
 clean:
-	rm -rf .venv .tools demo-project
+	rm -rf .venv .tools demo-project site

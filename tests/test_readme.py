@@ -1,30 +1,22 @@
 """Every line that the README shows a user is run as it stands."""
 
-import re
 from pathlib import Path
 
 import pytest
 
 from tests import ladder
+from tests.tools import shown
 
-README = (ladder.ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = [block.strip().splitlines() for block in re.findall(r"^```\n(.+?)^```$", README, re.S | re.M)]
-IDENTITY = {
-    f"GIT_{who}_{what}": value
-    for who in ("AUTHOR", "COMMITTER")
-    for what, value in (("NAME", "A newcomer"), ("EMAIL", "newcomer@example.com"))
-}
+BLOCKS = [block.lines for block in shown.blocks("README.md")]
 
 
 @pytest.mark.xdist_group("readme")
 def test_the_lines_for_users_work_from_copy_to_climb(source: Path, tmp_path: Path) -> None:
     copy, _own_table, climb = BLOCKS[2:]
-    lines = [line.replace("<url>", str(source)) for line in copy]
-    done = ladder.run(["bash", "-euxc", "\n".join(lines)], tmp_path, **IDENTITY)
-    assert "roc_auc" in done.stdout
+    assert "roc_auc" in shown.typed(shown.filled("\n".join(copy), {"<url>": str(source)}), tmp_path)
     project = tmp_path / "my-model"
     ladder.commit(project, "Lock")
-    ladder.run(["bash", "-euxc", "\n".join(climb)], project)
+    shown.typed("\n".join(climb), project)
     assert ladder.conflicts(project) == ""
     assert "M1a" in ladder.run(["uv", "run", "my-model", "maturity"], project).stdout
 
@@ -32,8 +24,7 @@ def test_the_lines_for_users_work_from_copy_to_climb(source: Path, tmp_path: Pat
 def test_the_line_for_ones_own_table_works(source: Path, tmp_path: Path) -> None:
     (tmp_path / "churn.csv").write_text("months,churned\n" + "".join(f"{n % 50},{n % 3 > 1}\n" for n in range(300)))
     (line,) = BLOCKS[3]
-    line = line.replace("<url>", str(source)).replace("/path/to", str(tmp_path))
-    ladder.run(["bash", "-euc", line], tmp_path)
+    shown.typed(shown.filled(line, {"<url>": str(source), "/path/to": str(tmp_path)}), tmp_path)
     assert 'target: "churned"' in (tmp_path / "churn" / "conf" / "data.yaml").read_text(encoding="utf-8")
 
 
