@@ -83,6 +83,16 @@ def test_other_python_versions_resolve(version: str, render: Callable[..., Path]
     assert f'requires-python = ">={version}' in (project / "pyproject.toml").read_text(encoding="utf-8")
 
 
+def test_the_oldest_versions_that_are_allowed_pass_the_tests(render: Callable[..., Path], tmp_path: Path) -> None:
+    project = render(tmp_path / "project", project_name="Living project", level=2)
+    ladder.commit(project, "Start")
+    ladder.run(["uv", "sync", "--quiet", "--resolution", "lowest-direct"], project)
+    listed = ladder.run(["uv", "pip", "list", "--format", "json"], project).stdout
+    versions = {package["name"]: package["version"] for package in json.loads(listed)}
+    assert versions["pandas"] == "2.2.0" and versions["scikit-learn"] == "1.6.0"
+    ladder.run([project / ".venv/bin/python", "-m", "pytest", "--quiet"], project)
+
+
 def test_help_is_there_for_every_command(live: Live) -> None:
     project = live(level=1, problem_type="classification")
     overview = ladder.run(["uv", "run", "living-project", "--help"], project).stdout
