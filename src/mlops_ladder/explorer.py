@@ -1,12 +1,11 @@
 """The ladder explorer: the page on which one chooses a level and a stack and sees what they bring.
 
-Its facts come from levels/ and copier.yml alone; what it looks like and does stands in docs/assets/explorer.css and .js.
+Its facts come from levels/ and copier.yml alone; what it looks like and does stands in docs/assets/.
 `write` puts it into a site's folder, `standalone` makes one page that opens from a file; neither needs a server:
 
     python -m mlops_ladder.explorer explorer.html
 """
 
-import html
 import json
 import sys
 from collections.abc import Mapping
@@ -19,18 +18,24 @@ from mlops_ladder.levels import Item, read
 
 ROOT = Path(__file__).parents[2]
 DATA = "explorer-data.js"
-SCRIPT = "explorer.js"
+SCRIPTS = ("explorer-choice.js", "explorer-panels.js", "explorer.js")
 STYLE = "explorer.css"
 INTRODUCTION = (
     "Choose a level and your tools: the page shows what the project promises, which files and packages come, "
     "and what the next rung would add. The address keeps your choice, so that you can share it."
 )
-WITHOUT_SCRIPT = "This page needs JavaScript. What it shows is written in the folder `levels/` of the template."
+WITHOUT_SCRIPT = "This page needs JavaScript. What it shows is written in the template's folder levels/."
+# The page asks no other host for anything.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+LABELS = {"ci": "CI"}
 # What copier.yml works out from the path to the table; here one chooses it.
 DATA_QUESTION = {
     "name": "data",
-    "label": "data",
-    "choices": [{"value": "bundled", "label": "the flights that come along"}, {"value": "own", "label": "your own table"}],
+    "label": "Data",
+    "choices": [
+        {"value": "bundled", "label": "the flights that come along"},
+        {"value": "own", "label": "your own table"},
+    ],
     "default": "bundled",
     "gives": {"own": {"data_path": "/path/to/churn.csv", "target": "churned"}},
 }
@@ -49,7 +54,7 @@ def document(root: Path = ROOT, source: str = "<url>") -> dict[str, Any]:
             {
                 "level": rung["level"],
                 "name": rung["name"],
-                "pitch": pitches[rung["level"]].partition(": ")[2],
+                "pitch": _sentence(pitches[rung["level"]].partition(": ")[2]),
                 "first": rung.get("first", ""),
             }
             for rung in rungs
@@ -67,6 +72,10 @@ def document(root: Path = ROOT, source: str = "<url>") -> dict[str, Any]:
         ],
         "questions": _questions(asked, [rung["level"] for rung in rungs]),
     }
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _item(item: Item) -> dict[str, Any]:
@@ -95,7 +104,7 @@ def _question(name: str, entry: Mapping[str, Any], levels: list[int]) -> dict[st
     when = str(entry.get("when", True))
     return {
         "name": name,
-        "label": name.replace("_", " "),
+        "label": LABELS.get(name, _sentence(name.replace("_", " "))),
         "help": entry["help"],
         "choices": [{"value": value, "label": label} for label, value in pairs],
         "default": entry["default"],
@@ -116,9 +125,10 @@ def write(folder: Path, source: str = "<url>") -> None:
     """Write explorer.md and what it needs into the folder of a site's pages; the site keeps explorer.md's name."""
     assets = folder / "assets"
     assets.mkdir(parents=True, exist_ok=True)
-    for name in (SCRIPT, STYLE):
+    for name in (*SCRIPTS, STYLE):
         (assets / name).write_text(_asset(name), encoding="utf-8")
     (assets / DATA).write_text(data_script(source), encoding="utf-8")
+    scripts = "\n".join(f'<script src="assets/{name}"></script>' for name in (DATA, *SCRIPTS))
     page = f"""---
 hide: [toc]
 ---
@@ -128,29 +138,28 @@ hide: [toc]
 {INTRODUCTION}
 
 <link rel="stylesheet" href="assets/{STYLE}">
-<div id="ladder-explorer"><noscript>{html.escape(WITHOUT_SCRIPT)}</noscript></div>
-<script src="assets/{DATA}"></script>
-<script src="assets/{SCRIPT}"></script>
+<div id="explorer-app">{WITHOUT_SCRIPT}</div>
+{scripts}
 """
     (folder / "explorer.md").write_text(page, encoding="utf-8")
 
 
 def standalone(source: str = "<url>") -> str:
     """The page as one HTML text without a reference to another file."""
+    scripts = [data_script(source), *map(_asset, SCRIPTS)]
     return f"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <title>Ladder explorer - MLOps Ladder</title>
 <style>{_asset(STYLE)}</style>
 <main>
 <h1>Ladder explorer</h1>
-<p>{html.escape(INTRODUCTION)}</p>
-<div id="ladder-explorer"><noscript>{html.escape(WITHOUT_SCRIPT)}</noscript></div>
+<p>{INTRODUCTION}</p>
+<div id="explorer-app">{WITHOUT_SCRIPT}</div>
 </main>
-<script>{data_script(source)}</script>
-<script>{_asset(SCRIPT)}</script>
+{"".join(f"<script>{text}</script>" for text in scripts)}
 </html>
 """
 
