@@ -21,7 +21,8 @@ pytestmark = pytest.mark.xdist_group("explorer")
 CAPABILITIES = read(ladder.ROOT / "levels")
 LEVELS = sorted({capability.level for capability in CAPABILITIES})
 TOP = LEVELS[-1]
-QUESTIONS = explorer.document()["questions"]
+LADDER = explorer.document()
+QUESTIONS = LADDER["questions"]
 CHOICES = {"level": LEVELS, **{one["name"]: [choice["value"] for choice in one["choices"]] for one in QUESTIONS}}
 CONTROLS = "#explorer-app :is(button, select)"
 PAIRS = [dict(zip(CHOICES, row, strict=True)) for row in AllPairs(list(CHOICES.values()))]
@@ -108,9 +109,14 @@ def test_the_page_shows_what_the_next_rung_adds(level: int, page: Page) -> None:
     assert set(files(page)) == golden(level)
     assert set(files(page, ".next")) == golden(level + 1) - golden(level)
     panel = page.get_by_role("region", name=f"What level {level + 1} adds")
-    for capability in CAPABILITIES:
-        comes = capability.level == level + 1
-        expect(panel.get_by_text(capability.promise)).to_have_count(int(comes))
+    for capability in LADDER["capabilities"]:
+        comes = int(capability["level"] == level + 1)
+        expect(panel.get_by_text(capability["promise"])).to_have_count(comes)
+        if capability["asks"]:
+            expect(panel.get_by_text(f"Asks of people: {capability['asks']}")).to_have_count(comes)
+    for rung in LADDER["rungs"]:
+        if rung["first"] and rung["level"] == level + 1:
+            expect(panel.get_by_text(f"uv run my-model {rung['first']}")).to_be_visible()
     for question in QUESTIONS:
         lets_choose = level + 1 in question["levels"] and level not in question["levels"]
         expect(panel.get_by_text(question["help"])).to_have_count(int(lets_choose))
@@ -190,7 +196,7 @@ def test_the_address_keeps_the_choice(page: Page, address: str, browser: Browser
 def test_an_address_with_unknown_values_shows_the_defaults(page: Page, address: str) -> None:
     page.goto(f"{address}#level=9&ci=jenkins&nothing=1")
     page.reload()
-    assert set(files(page)) == golden(explorer.document()["level"])
+    assert set(files(page)) == golden(LADDER["level"])
 
 
 def test_a_tool_that_the_level_does_not_ask_for_has_its_default(page: Page) -> None:

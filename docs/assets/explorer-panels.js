@@ -75,7 +75,8 @@ window.ladderPanels = (() => {
   function chip(capability, level, shown, choose) {
     const { state, symbol, words } = stateOf(capability, level);
     const marks = { class: `chip ${state}`, "data-id": capability.id, "aria-controls": shown.id, onclick: choose };
-    return button(marks, sign(symbol), capability.name, hint(` (${words})`));
+    const height = make("span", { class: "height", "aria-hidden": "true" }, `level ${capability.level}`);
+    return button(marks, sign(symbol), capability.name, hint(` (${words})`), height);
   }
 
   function row(dimension, view) {
