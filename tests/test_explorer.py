@@ -302,7 +302,11 @@ def test_the_choices_of_a_fork_are_shown(tmp_path: Path) -> None:
     shutil.copy(ladder.ROOT / "copier.yml", tmp_path)
     (tmp_path / "organization.yml").write_text(
         "ci: {type: str, default: gitlab, choices: [gitlab], help: Only GitLab., when: '{{ level >= 1 }}'}\n"
+        "level: {type: int, default: 1, choices: [0, 1], help: Not yet higher.}\n"
     )
-    found = {question["name"]: question for question in explorer.document(tmp_path)["questions"]}
+    made = explorer.document(tmp_path)
+    found = {question["name"]: question for question in made["questions"]}
     assert found["ci"]["choices"] == [{"value": "gitlab", "label": "gitlab"}]
-    assert found["ci"]["default"] == "gitlab" and found["ci"]["levels"] == [level for level in LEVELS if level]
+    assert found["ci"]["default"] == "gitlab" and found["ci"]["levels"] == [1]
+    assert [rung["level"] for rung in made["rungs"]] == [0, 1]
+    assert {capability["level"] for capability in made["capabilities"]} == {0, 1}

@@ -3,7 +3,8 @@
   "use strict";
   const { rungs, questions, source } = window.ladder;
   const { asked, viewOf, fromAddress, toAddress, copyCommand } = window.ladderChoice;
-  const { make, button, hint, newId, commandLine, matrix, files, packages, nextRung } = window.ladderPanels;
+  const { make, button, hint, newId, commandLine } = window.ladderElements;
+  const { matrix, files, packages, nextRung } = window.ladderPanels;
   const tools = questions.filter((question) => question.switch);
   const others = questions.filter((question) => !question.switch);
   let chosen = fromAddress(location.hash.slice(1));

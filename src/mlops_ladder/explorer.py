@@ -6,8 +6,8 @@ Its facts come from levels/ and copier.yml alone; what it looks like and does st
     python -m mlops_ladder.explorer explorer.html
 """
 
+import argparse
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from mlops_ladder.levels import Item, read
 
 ROOT = Path(__file__).parents[2]
 DATA = "explorer-data.js"
-SCRIPTS = ("explorer-choice.js", "explorer-panels.js", "explorer.js")
+SCRIPTS = ("explorer-choice.js", "explorer-elements.js", "explorer-panels.js", "explorer.js")
 STYLE = "explorer.css"
 INTRODUCTION = (
     "Choose a level and your tools: the page shows what the project promises, which files and packages come, "
@@ -43,9 +43,11 @@ DATA_QUESTION = {
 
 def document(root: Path = ROOT, source: str = "<url>") -> dict[str, Any]:
     """What the page knows: rungs, capabilities with what brings them, questions, and where the template lives."""
-    rungs = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((root / "levels").glob("*.yml"))]
     asked = _asked(root)
-    pitches = {level: label for label, level in asked["level"]["choices"].items()}
+    pitches = {level: label.partition(": ")[2] for label, level in _choices(asked["level"])}
+    texts = (path.read_text(encoding="utf-8") for path in sorted((root / "levels").glob("*.yml")))
+    # A fork may offer fewer rungs.
+    rungs = [rung for rung in map(yaml.safe_load, texts) if rung["level"] in pitches]
     asks = {entry["id"]: entry.get("asks", "") for rung in rungs for entry in rung["capabilities"]}
     return {
         "source": source,
@@ -54,7 +56,7 @@ def document(root: Path = ROOT, source: str = "<url>") -> dict[str, Any]:
             {
                 "level": rung["level"],
                 "name": rung["name"],
-                "pitch": _sentence(pitches[rung["level"]].partition(": ")[2]),
+                "pitch": _sentence(pitches[rung["level"]]),
                 "first": rung.get("first", ""),
             }
             for rung in rungs
@@ -69,6 +71,7 @@ def document(root: Path = ROOT, source: str = "<url>") -> dict[str, Any]:
                 "files": [_item(item) for item in found.files],
             }
             for found in read(root / "levels")
+            if found.level in pitches
         ],
         "questions": _questions(asked, [rung["level"] for rung in rungs]),
     }
@@ -99,19 +102,23 @@ def _questions(asked: Mapping[str, dict[str, Any]], levels: list[int]) -> list[d
 def _question(name: str, entry: Mapping[str, Any], levels: list[int]) -> dict[str, Any]:
     from jinja2 import Template
 
-    choices = entry["choices"]
-    pairs = choices.items() if isinstance(choices, dict) else ((value, value) for value in choices)
     when = str(entry.get("when", True))
     return {
         "name": name,
         "label": LABELS.get(name, _sentence(name.replace("_", " "))),
         "help": entry["help"],
-        "choices": [{"value": value, "label": label} for label, value in pairs],
+        "choices": [{"value": value, "label": label} for label, value in _choices(entry)],
         "default": entry["default"],
         "gives": {},
         "switch": "level" in when,
         "levels": [level for level in levels if Template(when).render(level=level) == "True"],
     }
+
+
+def _choices(entry: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Each choice's label and value."""
+    choices = entry["choices"]
+    return list(choices.items()) if isinstance(choices, dict) else [(str(value), value) for value in choices]
 
 
 def data_script(source: str = "<url>") -> str:
@@ -169,4 +176,6 @@ def _asset(name: str) -> str:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(standalone(), encoding="utf-8")
+    parser = argparse.ArgumentParser(description="Make the ladder explorer as one HTML file.")
+    parser.add_argument("file", type=Path)
+    parser.parse_args().file.write_text(standalone(), encoding="utf-8")

@@ -31,6 +31,10 @@ CONTRASTS = """() => {
     .filter(shown)
     .map((element) => [ratio(element), element.textContent.trim().slice(0, 60)]);
 }"""
+# A container for queries hides from the page's width what sticks out of it, so each element is asked for its edge.
+EDGES = """() => [document.documentElement, ...document.querySelectorAll("body *")]
+  .filter((element) => element.checkVisibility())
+  .map((element) => Math.max(element.getBoundingClientRect().right, element.scrollWidth))"""
 
 
 @contextmanager
@@ -64,6 +68,6 @@ def contrasts(opened: Page) -> list[tuple[float, str]]:
     return sorted((ratio, text) for ratio, text in opened.evaluate(CONTRASTS))
 
 
-def overflow(opened: Page) -> int:
-    """By how many pixels the page is wider than the window."""
-    return int(opened.evaluate("document.documentElement.scrollWidth - innerWidth"))
+def overflow(opened: Page) -> float:
+    """By how many pixels the widest that one sees goes beyond the window."""
+    return float(opened.evaluate(f"Math.max(...({EDGES})()) - document.documentElement.clientWidth"))
