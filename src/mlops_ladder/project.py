@@ -52,11 +52,10 @@ def _recorded(folder: Path) -> dict[str, Any]:
         raise Refusal(f"{folder} has no {ANSWERS}, so it is not a project's folder.{hint}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Refusal(
-            f"{ANSWERS} cannot be read ({' '.join(str(error).split())}); bring it back with `git checkout HEAD~1 {ANSWERS}`."
+            f"{ANSWERS} cannot be read ({' '.join(str(error).split())}); "
+            f"bring it back from an older commit: `git checkout HEAD~1 {ANSWERS}`."
         ) from None
     for key in ("_src_path", "_commit", "level"):
         if not isinstance(recorded, dict) or key not in recorded:
-            raise Refusal(
-                f"{ANSWERS} does not say {key}; bring it back from an older commit, it is never written by hand."
-            )
+            raise Refusal(f"{ANSWERS} does not say {key}; bring it back from an older commit.")
     return dict(recorded)
