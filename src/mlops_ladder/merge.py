@@ -37,7 +37,8 @@ class Merge:
 
     `commit` is the merged commit, or None where there are conflicts; `pick` is the commit whose `git cherry-pick` onto
     `head` gives the same again. `kept` are files that the template drops and people edited, `absent` files that it
-    brings and people had deleted, `moved` says where people put the template's files."""
+    brings and people had deleted, `touched` those of the changed files that people had edited or moved, `moved` says
+    where people put the template's files."""
 
     head: str
     pick: str
@@ -48,6 +49,7 @@ class Merge:
     deleted: tuple[str, ...]
     kept: tuple[str, ...]
     absent: tuple[str, ...]
+    touched: tuple[str, ...]
     moved: dict[str, str]
 
 
@@ -60,6 +62,7 @@ def merge(repository: Path, prefix: str, base: Path, theirs: Path, worktree: Pat
     head = git(repository, "rev-parse", "HEAD").strip()
     ours = listed(repository, head, prefix)
     old, new = stored(repository, base), stored(repository, theirs)
+    edited = {path for path in ours if path != ANSWERS and ours[path] != old.get(path)}
     moved, kept, absent = _settle(repository, head, prefix, ours, old, new)
     _check_room(ours, new)
     speak(repository, ours, old, new, moved)
@@ -67,7 +70,8 @@ def merge(repository: Path, prefix: str, base: Path, theirs: Path, worktree: Pat
     pick = commit(repository, planted(repository, head, prefix, ours, new), message, started)
     conflicts, paths = _pick(repository, prefix, head, pick, worktree, {there: here for here, there in moved.items()})
     done = None if conflicts else git(worktree, "rev-parse", "HEAD").strip()
-    return Merge(head, pick, done, conflicts, paths["A"], paths["M"], paths["D"], kept, absent, moved)
+    touched = tuple(path for path in paths["M"] if path in edited)
+    return Merge(head, pick, done, conflicts, paths["A"], paths["M"], paths["D"], kept, absent, touched, moved)
 
 
 def _settle(
