@@ -22,10 +22,11 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from mlops_ladder.levels import first_commands  # noqa: E402
 from tests import ladder  # noqa: E402
 
 FIGURES = ROOT / "docs" / "figures.json"
-FIRST = {0: "train", 1: "train", 2: "pipeline"}
+FIRST = first_commands(ROOT / "levels")
 
 
 def seconds(command: Sequence[object], folder: Path) -> float:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatch
 from typing import Any
 
 from mlops_ladder.levels import Capability, Item
@@ -123,8 +124,14 @@ def choices(level: int) -> str:
 
 def asks(level: int) -> str:
     """What a rung asks of people."""
-    known = {one.id: link(one, "../reference/capabilities.md") for one in sources.capabilities()}
-    return bullets(*(f"{known[id]}: {sentence}" for id, sentence in sources.asks(level)))
+    found = [one for one in sources.capabilities() if one.level == level and one.asks]
+    return bullets(*(f"{link(one, '../reference/capabilities.md')}: {one.asks}" for one in found))
+
+
+def yours(level: int) -> str:
+    """The new files of a rung that belong to the user from then on."""
+    files = [file.name for one in sources.capabilities() if one.level == level for file in one.files]
+    return bullets(*(f"`{file}`" for file in files if any(fnmatch(file, seed) for seed in sources.seeds())))
 
 
 def costs(level: int) -> str:
@@ -154,6 +161,7 @@ OF_A_RUNG: dict[str, Callable[[int], str]] = {
     "promises": promises,
     "choices": choices,
     "asks": asks,
+    "yours": yours,
     "costs": costs,
     "new commands": project.new_commands,
 }

@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from mlops_ladder import explorer
+
 from .pieces import piece
 from .sources import ROOT
 
@@ -26,8 +28,7 @@ def prepare(folder: Path) -> None:
     shutil.rmtree(pages, ignore_errors=True)
     shutil.copytree(ROOT / "docs", pages)
     (pages / "zensical.toml").replace(folder / "zensical.toml")
-    if not (pages / "explorer.md").exists():
-        (pages / "explorer.md").write_text("# The ladder\n\n<!-- made: matrix -->\n", encoding="utf-8")
+    explorer.write(pages)
     for page in pages.rglob("*.md"):
         page.write_text(filled(page.read_text(encoding="utf-8"), page.relative_to(pages)), encoding="utf-8")
 

@@ -3,7 +3,6 @@
 import ast
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -58,28 +57,30 @@ def capabilities() -> list[levels.Capability]:
     return levels.read(ROOT / "levels")
 
 
-def asks(level: int) -> Iterator[tuple[str, str]]:
-    """What a rung asks of people: a capability's id, and a sentence."""
-    for entry in rungs()[level]["capabilities"]:
-        if sentence := entry.get("asks"):
-            yield entry["id"], sentence
+@cache
+def seeds() -> list[str]:
+    """The patterns of the files that belong to the user once they are there."""
+    return (ROOT / "levels" / "seeds.txt").read_text(encoding="utf-8").split()
 
 
 @cache
 def questions() -> dict[str, dict[str, Any]]:
-    """What copier.yml asks, each with its `section`; answers that are worked out are left out."""
+    """What is asked, each with its `section` of copier.yml; answers that are worked out are left out.
+
+    organization.yml, where a fork writes, overrides questions as it does for Copier."""
     found: dict[str, dict[str, Any]] = {}
-    _, *parts = re.split(r"^# --- (.+) ---$", copier_yml(), flags=re.M)
-    for section, text in zip(parts[::2], parts[1::2], strict=True):
-        for name, entry in (yaml.safe_load(text) or {}).items():
+    own = (ROOT / "copier.yml").read_text(encoding="utf-8").partition("--- !include")[0]
+    _, *parts = re.split(r"^# --- (.+) ---$", own, flags=re.M)
+    sections = {title: yaml.safe_load(text) or {} for title, text in zip(parts[::2], parts[1::2], strict=True)}
+    overrides = yaml.safe_load((ROOT / "organization.yml").read_text(encoding="utf-8")) or {}
+    known = {name for entries in sections.values() for name in entries}
+    new = {name: entry for name, entry in overrides.items() if name not in known}
+    for section, entries in [*sections.items(), ("Of the organization", new)]:
+        for name, original in entries.items():
+            entry = overrides.get(name, original)
             if not name.startswith("_") and entry.get("when") is not False:
                 found[name] = {"section": section, **entry}
     return found
-
-
-def copier_yml() -> str:
-    """The questions' file without the organization's part, which overrides it."""
-    return (ROOT / "copier.yml").read_text(encoding="utf-8").partition("--- !include")[0]
 
 
 @cache
