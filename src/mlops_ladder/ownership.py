@@ -1,4 +1,4 @@
-"""Who owns a file of a project: a seed belongs to its people from the day on which it came, and no release changes its text."""
+"""Who owns a file of a project: a seed belongs to its people from its first day, and no release changes its text."""
 
 from collections.abc import Collection
 from fnmatch import fnmatchcase
