@@ -157,13 +157,17 @@ def lived(old: Template, new: Template) -> Iterator[str]:
     changed = {path for path in old.seeds & set(new.files) if old.source(path) != new.source(path)}
     for template in (old, new):
         template.keep({".copier-answers.yml", *changed})
+    from copier.errors import CopierError
+    from jinja2.exceptions import TemplateError
+
     told: set[str] = set()
     for number, answers in enumerate(trials(old.questions, thorough=bool(changed))):
         had, recorded = old.render(answers, old.folder.parent / f"old-{number}")
         try:
             has, kept = new.render(recorded, new.folder.parent / f"new-{number}")
-        except ValueError as error:
-            found = {str(error): f"Answers of projects are refused ({error}): accept them again."}
+        except (ValueError, CopierError, TemplateError) as error:
+            why = " ".join(str(error).split())
+            found = {why: f"Projects can no longer be made with their answers ({why}): accept them again."}
         else:
             forgotten = [name for name in recorded if kept.get(name) != recorded[name] and name in new.questions]
             found = {n: f"The question {n} is not asked of all who answered it: widen its `when`." for n in forgotten}
