@@ -16,7 +16,7 @@ from versions import ROOT, GitError, git, releases, version
 def section(tag: str) -> str:
     """What CHANGELOG.md says below the heading of this version, which a date may follow; empty without one."""
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    found = re.search(rf"^## {re.escape(tag)}(?: .*)?\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+    found = re.search(rf"^## {re.escape(tag)}(?: [^\n]*)?\n(.*?)(?=^## |\Z)", text, re.M | re.S)
     return found[1].strip() if found else ""
 
 

@@ -13,8 +13,6 @@ from mlops_ladder import ownership
 from mlops_ladder.levels import read
 from tests import ladder
 
-pytestmark = pytest.mark.xdist_group("release")
-
 PACKAGE = "template/src/{{ package_name }}"
 
 
@@ -276,4 +274,3 @@ def test_the_first_seeds_carry_every_later_rung(releases: Releases, tmp_path: Pa
     ladder.run(["uv", "sync", "--quiet"], project)
     assert '"cost"' in ladder.run(["uv", "run", "living-project", "train", "--json"], project).stdout
     ladder.run(["uv", "run", "living-project", "evaluate"], project)
-    ladder.run(["uv", "run", "pytest", "--quiet", "tests/test_project.py"], project)

@@ -13,8 +13,6 @@ from tests import ladder, tools
 from tests.test_ci_github import FACTS
 from tests.tools import act
 
-pytestmark = pytest.mark.xdist_group("release")
-
 WORKFLOWS = sorted((ladder.ROOT / ".github/workflows").glob("*.yml"))
 SECTION = "## {}\n\n### Upgrading\n\nNothing to do.\n\n### Added\n\n- Something.\n\n"
 
