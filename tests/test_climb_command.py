@@ -257,8 +257,6 @@ REFUSED = {
     "not asked": (["--set", "orchestrator=prefect"], "does not ask orchestrator with these answers"),
     "computed": (["--set", "project_slug=x"], "does not ask project_slug"),
     "birth: name": (["--set", "project_name=New name"], "work for a person"),
-    "birth: package": (["--set", "package_name=other"], "work for a person"),
-    "birth: problem": (["--set", "problem_type=regression"], "work for a person"),
     "birth: framework": (["--set", "framework=lightgbm"], "work for a person"),
     "birth: data": (["--set", "data_path=/tables/own.csv"], "work for a person"),
     "invalid": (["--set", "package_name=class"], "is a Python keyword"),
@@ -404,7 +402,7 @@ def test_killed_at_any_moment_the_project_is_as_it_was_or_has_climbed(make: Make
     started = time.monotonic()
     climb(make(0, "measure"))
     whole = time.monotonic() - started + 1
-    for number in range(8):
+    for number in range(6):
         project = make(0, f"project-{number}")
         before = state(project)
         killed(project, moments.uniform(0, whole))

@@ -61,7 +61,13 @@ def _tidy(repository: Path, dead: Callable[[int], bool]) -> None:
 
 
 def rehearse(
-    project: Project, template: Path, version: str, changes: Mapping[str, Any], folder: Path, message: str
+    project: Project,
+    template: Path,
+    version: str,
+    changes: Mapping[str, Any],
+    folder: Path,
+    message: str,
+    keep_edited: bool,
 ) -> Rehearsal:
     """Render, merge, lock and parse in `folder`; the project's own tree is only read."""
     seeds = advice.patterns(template / "levels")
@@ -70,6 +76,9 @@ def rehearse(
     checks.seeds(changes, base, theirs, seeds)
     worktree = folder / "worktree"
     found = merge(project.repository, project.prefix, base, theirs, worktree, message)
+    if not keep_edited:
+        checks.kept(found.kept)
+    checks.room(project, found.added)
     here = worktree / project.prefix
     conflicting = "" if found.commit else _as_it_stands(worktree, folder / "index")
     weight, lock = _install(project, found, here, folder / "before")
