@@ -71,6 +71,8 @@ def climb(wish: Wish, say: Callable[[str], None]) -> Outcome:
         template = fetch(project.source, folder / "template")
         version = wish.version or project.version
         check_out(template, version)
+        if not (template / "levels" / "seeds.txt").is_file():
+            raise Refusal(f"Version {version} of {project.source} is not MLOps Ladder, nor a fork of it.")
         changes = _changes(wish, project, template, version)
         if not changes and _commit(template, version) == _commit(template, project.version):
             return Outcome("nothing to do", project, version, changes)

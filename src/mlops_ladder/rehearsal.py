@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mlops_ladder import advice, checks, levels, merged, packages
+from mlops_ladder import advice, checks, levels, merged, ownership, packages
 from mlops_ladder.git import attempt, git
 from mlops_ladder.levels import Capability
 from mlops_ladder.merge import Merge, merge
@@ -70,7 +70,7 @@ def rehearse(
     keep_edited: bool,
 ) -> Rehearsal:
     """Render, merge, lock and parse in `folder`; the project's own tree is only read."""
-    seeds = advice.patterns(template / "levels")
+    seeds = ownership.seeds(template / "levels")
     base = render(project.source, project.version, project.answers, folder / "base")
     theirs = render(project.source, version, project.answers, folder / "theirs", changes)
     checks.seeds(changes, base, theirs, seeds)
@@ -98,7 +98,7 @@ def rehearse(
         lock=lock,
         capabilities=capabilities,
         differs=frozenset(c.id for c in capabilities if any(advice.claims(c, path) for path in other)),
-        seeds=tuple(seeds),
+        seeds=seeds,
     )
 
 
