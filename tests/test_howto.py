@@ -31,7 +31,7 @@ def test_own_data(source: Path, tmp_path: Path) -> None:
     (tmp_path / "churn.csv").write_text("\n".join(["customer,asked_on,sex,months,churned", *rows]))
     (tmp_path / "new.csv").write_text("customer,asked_on,sex,months\nc900,2026-02-01,f,7\n")
     (make, score), _ = page("own-data")
-    values = {"<url>": str(source), "/path/to": str(tmp_path)}
+    values = {**shown.address(source), "/path/to": str(tmp_path)}
     said = shown.typed(shown.filled(make.text, values), tmp_path)
     assert "the newest by asked_on" in said and "sensitive" in said
     shown.typed(shown.filled(score.text, values), tmp_path / "churn")

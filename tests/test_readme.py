@@ -12,19 +12,24 @@ BLOCKS = [block.lines for block in shown.blocks("README.md")]
 
 @pytest.mark.xdist_group("readme")
 def test_the_lines_for_users_work_from_copy_to_climb(source: Path, tmp_path: Path) -> None:
-    copy, _own_table, climb = BLOCKS[2:]
-    assert "roc_auc" in shown.typed(shown.filled("\n".join(copy), {"<url>": str(source)}), tmp_path)
+    copy, _own_table, climb, plain = ("\n".join(lines) for lines in BLOCKS[2:])
+    address = shown.address(source)
+    assert "roc_auc" in shown.typed(shown.filled(copy, address), tmp_path)
     project = tmp_path / "my-model"
     ladder.commit(project, "Lock")
-    shown.typed("\n".join(climb), project)
+    assert "First on this rung: uv run my-model train" in shown.typed(shown.filled(climb, address), project)
+    said = ladder.run(["uv", "run", "my-model", "maturity"], project).stdout
+    assert "M1a" in said
+    assert "uvx mlops-ladder climb --to 2" in said
+    shown.typed(plain, project)
     assert ladder.conflicts(project) == ""
-    assert "M1a" in ladder.run(["uv", "run", "my-model", "maturity"], project).stdout
+    assert "M2a" in ladder.run(["uv", "run", "my-model", "maturity"], project).stdout
 
 
 def test_the_line_for_ones_own_table_works(source: Path, tmp_path: Path) -> None:
     (tmp_path / "churn.csv").write_text("months,churned\n" + "".join(f"{n % 50},{n % 3 > 1}\n" for n in range(300)))
     (line,) = BLOCKS[3]
-    shown.typed(shown.filled(line, {"<url>": str(source), "/path/to": str(tmp_path)}), tmp_path)
+    shown.typed(shown.filled(line, {**shown.address(source), "/path/to": str(tmp_path)}), tmp_path)
     assert 'target: "churned"' in (tmp_path / "churn" / "conf" / "data.yaml").read_text(encoding="utf-8")
 
 

@@ -52,7 +52,7 @@ def in_another_terminal(command: str, folder: Path, port: str) -> Iterator[None]
 
 def test_the_tutorial_leads_from_nothing_to_an_approved_model(source: Path, tmp_path: Path) -> None:
     tools.need("curl")
-    values = {"git+<url>": f"git+{source.as_uri()}", "<url>": str(source), "8000": free_port()}
+    values = {**shown.address(source), "8000": free_port()}
     printed: dict[str, str] = {}
 
     def typed(text: str) -> str:

@@ -71,13 +71,16 @@ def climb(wish: Wish, say: Callable[[str], None]) -> Outcome:
         template = fetch(project.source, folder / "template")
         version = wish.version or project.version
         check_out(template, version)
+        if not (template / "levels" / "seeds.txt").is_file():
+            raise Refusal(f"Version {version} of {project.source} is not MLOps Ladder, nor a fork of it.")
         changes = _changes(wish, project, template, version)
         if not changes and _commit(template, version) == _commit(template, project.version):
             return Outcome("nothing to do", project, version, changes)
         branch = wish.branch or _branch(changes, version)
         checks.branch(project, branch)
         say("Rehearsing the climb in a throw-away worktree")
-        rehearsed = rehearse(project, template, version, changes, folder, _message(project, changes, version))
+        message = _message(project, changes, version)
+        rehearsed = rehearse(project, template, version, changes, folder, message, wish.keep_edited)
         first = levels.first_commands(template / "levels")
         outcome = Outcome("rehearsed", project, version, changes, branch, rehearsal=rehearsed)
         if outcome.level > project.level and outcome.level in first:
@@ -88,9 +91,6 @@ def climb(wish: Wish, say: Callable[[str], None]) -> Outcome:
 def _deliver(outcome: Outcome, rehearsed: Rehearsal, wish: Wish, say: Callable[[str], None]) -> Outcome:
     """Move the tree, if the rehearsal went well and that is wanted."""
     project, merge = outcome.project, rehearsed.merge
-    if not wish.keep_edited:
-        checks.kept(merge.kept)
-    checks.room(project, merge.added)
     if rehearsed.broken:
         return replace(outcome, state="invalid")
     if wish.dry_run:

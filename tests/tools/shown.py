@@ -35,6 +35,11 @@ def blocks(page: str) -> list[Block]:
     return [Block(*found) for found in FENCED.findall(text)]
 
 
+def address(source: Path) -> dict[str, str]:
+    """What stands for the template's address, as Copier and as uv know it."""
+    return {"git+<url>": f"git+{source.as_uri()}", "<url>": str(source)}
+
+
 def filled(text: str, values: Mapping[str, str]) -> str:
     """A text with what only the reader knows put in, such as `<url>`."""
     for name, value in values.items():
