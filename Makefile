@@ -17,7 +17,7 @@ lint: setup
 	@.venv/bin/prek run --all-files
 
 docs: setup
-	@.venv/bin/python -m scripts.docs
+	@.venv/bin/python -m mlops_ladder.site
 
 setup: .venv/ready
 

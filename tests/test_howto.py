@@ -104,6 +104,6 @@ def test_a_fork_changes_a_default_and_locks_a_choice(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="ci"):
         shown.typed(shown.filled(refused.text, values).replace("my-model", "other"), tmp_path)
     assert not (tmp_path / "other").exists()
-    made = [sys.executable, "-c", "from scripts.docs import pieces; print(pieces.questions())"]
+    made = [sys.executable, "-c", "from mlops_ladder.site import pieces; print(pieces.questions())"]
     reference = ladder.run(made, fork, PYTHONPATH=str(fork / "src")).stdout
     assert "Our repositories live in GitLab.\n\n- default: `gitlab`\n- choices: `gitlab`\n" in reference

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from mlops_ladder.levels import read
-from scripts.docs import pieces
+from mlops_ladder.site import pieces
 from tests import ladder
 from tests.tools import browser as chromium
 
@@ -27,7 +27,7 @@ WINDOWS = {"desktop": (1280, 900), "phone": (390, 844)}
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pages as HTML; a build with a warning fails."""
     folder = tmp_path_factory.mktemp("site")
-    ladder.run([sys.executable, "-m", "scripts.docs", folder], ladder.ROOT)
+    ladder.run([sys.executable, "-m", "mlops_ladder.site", folder], ladder.ROOT)
     return folder / "html"
 
 
@@ -115,7 +115,7 @@ def test_a_page_that_asks_for_what_is_not_there_stops_the_build(tmp_path: Path, 
     clone = tmp_path / "clone"
     ladder.clone(clone)
     (clone / "docs/wrong.md").write_text(f"# Wrong\n\n{line}\n")
-    build = [sys.executable, "-m", "scripts.docs", tmp_path / "site"]
+    build = [sys.executable, "-m", "mlops_ladder.site", tmp_path / "site"]
     done = ladder.run(build, clone, check=False, PYTHONPATH=str(clone / "src"))
     assert done.returncode and told in done.stderr and "wrong.md" in done.stderr
 

@@ -11,15 +11,12 @@ import sys
 from pathlib import Path
 
 from mlops_ladder import explorer
+from mlops_ladder.refusal import Refusal
 
 from .pieces import piece
 from .sources import ROOT
 
 LINE = re.compile(r"^<!-- made: (.+) -->$", re.M)
-
-
-class UnmadeError(Exception):
-    """A page asks for a piece that does not exist."""
 
 
 def prepare(folder: Path) -> None:
@@ -34,13 +31,14 @@ def prepare(folder: Path) -> None:
 
 
 def filled(text: str, name: Path) -> str:
-    """A page with what it asks for; raises UnmadeError for a piece that nobody makes."""
+    """A page with what it asks for; raises Refusal for a piece that nobody makes."""
 
     def made(found: re.Match[str]) -> str:
         try:
             return piece(found[1])
         except KeyError:
-            raise UnmadeError(f"{name} asks for `{found[1]}`, which is not made: see scripts/docs/pieces.py") from None
+            where = "see src/mlops_ladder/site/pieces.py"
+            raise Refusal(f"{name} asks for `{found[1]}`, which is not made: {where}") from None
 
     return LINE.sub(made, text)
 

@@ -1,4 +1,4 @@
-"""Build the site: `python -m scripts.docs [FOLDER]` writes FOLDER/html, by default site/html.
+"""Build the site: `python -m mlops_ladder.site [FOLDER]` writes FOLDER/html, by default site/html.
 
 `python -m http.server --directory site/html` shows it; pages open from files too, but the search needs a server.
 """
@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .site import UnmadeError, build
+from mlops_ladder.refusal import Refusal
+
+from .build import build
 from .sources import ROOT
 
 if __name__ == "__main__":
@@ -15,6 +17,6 @@ if __name__ == "__main__":
         print(f"the site is {build(Path(sys.argv[1]) if sys.argv[1:] else ROOT / 'site')}")
     except subprocess.CalledProcessError as failed:
         sys.exit(failed.returncode)
-    except UnmadeError as error:
+    except Refusal as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

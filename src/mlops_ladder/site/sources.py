@@ -12,7 +12,7 @@ import yaml
 
 from mlops_ladder import levels
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "template" / "src" / "{{ package_name }}"
 DIMENSIONS = ("data", "development", "deployment", "monitoring", "governance", "collaboration")
 
