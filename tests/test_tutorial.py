@@ -33,7 +33,7 @@ def free_port() -> str:
 
 @contextmanager
 def in_another_terminal(command: str, folder: Path, port: str) -> Iterator[None]:
-    """A server that runs meanwhile; Ctrl-C ends it well."""
+    """A server that runs meanwhile; Ctrl-C ends it."""
     kept = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
     with subprocess.Popen(["bash", "-euc", command], cwd=folder, env=kept, start_new_session=True) as server:
         try:
@@ -47,7 +47,8 @@ def in_another_terminal(command: str, folder: Path, port: str) -> Iterator[None]
             yield
         finally:
             os.killpg(server.pid, signal.SIGINT)
-    assert server.returncode == 0
+    # A shell may say 130 of what Ctrl-C ended.
+    assert server.returncode in (0, 130)
 
 
 def test_the_tutorial_leads_from_nothing_to_an_approved_model(source: Path, tmp_path: Path) -> None:
