@@ -1,7 +1,7 @@
 """Plain `copier update` fails in silence in seven ways, and half applies in one; ours does none of it.
 
-Each test first shows the failure on a tiny template with plain Copier: exit code 0, nothing unmerged, no marker, and the
-damage. Then it shows what our template and our command make of the same situation.
+Each test first shows the failure on a tiny template with plain Copier: exit code 0, nothing unmerged, no marker, and
+the damage. Then it shows what our template and our command make of the same situation.
 """
 
 import shutil
