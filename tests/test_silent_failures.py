@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mlops_ladder import cli
 from tests import ladder
 from tests.tools import tiny
 
@@ -68,8 +69,6 @@ def silently(project: Path, *options: str, **answers: object) -> None:
 
 def climb(project: Path, *options: str) -> int:
     """Our command; returns its exit code."""
-    from mlops_ladder import cli
-
     return cli.main(["climb", str(project), *options])
 
 
