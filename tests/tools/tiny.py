@@ -16,7 +16,7 @@ ANSWERS = {"{{ _copier_conf.answers_file }}": "{{ _copier_answers | to_nice_yaml
 
 
 def above(level: int, text: str) -> str:
-    """A file's path, or some lines of a file, that come on the rung above a level."""
+    """A file's name, or some lines of a file, that come on the rung above a level."""
     return f"{{% if level > {level} %}}{text}{{% endif %}}"
 
 
@@ -37,19 +37,32 @@ def template(folder: Path, files: Mapping[str, str], version: str = "0.1.0") -> 
     return folder
 
 
-def project(source: Path, folder: Path, **answers: object) -> Path:
-    """A committed project of a template."""
+def project(folder: Path, files: Mapping[str, str], **answers: object) -> Path:
+    """A committed project of a template of these files; they lie beside each other in the folder."""
     import copier
 
-    copier.run_copy(str(source), str(folder), data=answers, defaults=True, quiet=True)
-    ladder.commit(folder, "Start")
-    return folder
+    source = template(folder / "template", files)
+    copier.run_copy(str(source), str(folder / "project"), data=answers, defaults=True, quiet=True)
+    ladder.commit(folder / "project", "Start")
+    return folder / "project"
 
 
-def plain_update(folder: Path, *options: str, **answers: object) -> int:
+def lived_in(project: Path, files: Mapping[str, str]) -> Path:
+    """The project, with a team's files written and committed."""
+    write(project, files)
+    ladder.commit(project, "Make it ours")
+    return project
+
+
+def twin(project: Path, name: str = "twin") -> Path:
+    """A copy of a project beside it, for which the same holds."""
+    return Path(shutil.copytree(project, project.with_name(name)))
+
+
+def plain_update(project: Path, *options: str, **answers: object) -> int:
     """`copier update --defaults` with these answers, as its own command line does it; returns the exit code."""
     from copier._cli import CopierApp
 
     data = [f"--data={name}={value}" for name, value in answers.items()]
-    command = ["copier", "update", "--defaults", "--quiet", *options, *data, str(folder)]
+    command = ["copier", "update", "--defaults", "--quiet", *options, *data, str(project)]
     return CopierApp.run(command, exit=False)[1]
