@@ -186,7 +186,7 @@ def test_4_an_ignored_file_is_overwritten_for_good(tmp_path: Path, living: Livin
     path, project = "deploy/compose.yaml", living(0)
     tiny.lived_in(project, {".gitignore": read(project / ".gitignore") + "/deploy/\n", path: "ours: true\n"})
     assert ladder.git(project, "ls-files", "deploy") == ""
-    assert path in stopped(project, "--to=1")["error"]
+    assert f"in the way: {path}" in stopped(project, "--to=1")["error"]
 
 
 def test_4_a_hidden_folder_vanishes(tmp_path: Path) -> None:
