@@ -77,7 +77,8 @@ def climb(wish: Wish, say: Callable[[str], None]) -> Outcome:
         branch = wish.branch or _branch(changes, version)
         checks.branch(project, branch)
         say("Rehearsing the climb in a throw-away worktree")
-        rehearsed = rehearse(project, template, version, changes, folder, _message(project, changes, version))
+        message = _message(project, changes, version)
+        rehearsed = rehearse(project, template, version, changes, folder, message, wish.keep_edited)
         first = levels.first_commands(template / "levels")
         outcome = Outcome("rehearsed", project, version, changes, branch, rehearsal=rehearsed)
         if outcome.level > project.level and outcome.level in first:
@@ -88,9 +89,6 @@ def climb(wish: Wish, say: Callable[[str], None]) -> Outcome:
 def _deliver(outcome: Outcome, rehearsed: Rehearsal, wish: Wish, say: Callable[[str], None]) -> Outcome:
     """Move the tree, if the rehearsal went well and that is wanted."""
     project, merge = outcome.project, rehearsed.merge
-    if not wish.keep_edited:
-        checks.kept(merge.kept)
-    checks.room(project, merge.added)
     if rehearsed.broken:
         return replace(outcome, state="invalid")
     if wish.dry_run:

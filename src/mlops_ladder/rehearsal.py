@@ -24,8 +24,10 @@ SCRATCH = "mlops-ladder-"
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """A rehearsed climb. `goal` is the commit, or the tree with conflicts, that the project's tree shall become;
-    `differs` are the capabilities with files that come or go; `lock` says why uv.lock could not be brought up to date."""
+    """A rehearsed climb.
+
+    `goal` is the commit, or the tree with conflicts, that the project's tree shall become; `differs` are the
+    capabilities with files that come or go; `lock` says why uv.lock could not be brought up to date."""
 
     merge: Merge
     goal: str
@@ -59,7 +61,13 @@ def _tidy(repository: Path, dead: Callable[[int], bool]) -> None:
 
 
 def rehearse(
-    project: Project, template: Path, version: str, changes: Mapping[str, Any], folder: Path, message: str
+    project: Project,
+    template: Path,
+    version: str,
+    changes: Mapping[str, Any],
+    folder: Path,
+    message: str,
+    keep_edited: bool,
 ) -> Rehearsal:
     """Render, merge, lock and parse in `folder`; the project's own tree is only read."""
     seeds = advice.patterns(template / "levels")
@@ -68,7 +76,11 @@ def rehearse(
     checks.seeds(changes, base, theirs, seeds)
     worktree = folder / "worktree"
     found = merge(project.repository, project.prefix, base, theirs, worktree, message)
+    if not keep_edited:
+        checks.kept(found.kept)
+    checks.room(project, found.added)
     here = worktree / project.prefix
+    conflicting = "" if found.commit else _as_it_stands(worktree, folder / "index")
     weight, lock = _install(project, found, here, folder / "before")
     if found.commit:
         found = replace(found, commit=git(worktree, "rev-parse", "HEAD").strip())
@@ -80,7 +92,7 @@ def rehearse(
     other = _files(theirs) ^ _files(base)
     return Rehearsal(
         merge=found,
-        goal=found.commit or _as_it_stands(worktree, folder / "index"),
+        goal=found.commit or conflicting,
         broken=tuple(broken),
         weight=weight,
         lock=lock,
