@@ -299,11 +299,12 @@ def test_7_an_unknown_answer_does_nothing(tmp_path: Path, living: Living) -> Non
 
 
 def test_8_a_file_where_a_folder_comes_leaves_half_an_update(tmp_path: Path, living: Living) -> None:
-    # Copier renders in the order of the file system, so the file in the way is met after some files, or before others.
-    names = {folder + name for folder in ("", "web/", "web/docs/") for name in ("a.py", "b.py", "x.py", "y.py")}
+    # Copier renders in the order of the file system; so deep down, the file in the way is never met before all others.
+    folders = ("", "web/", "web/a/", "web/a/b/", "web/a/b/c/", "web/a/b/c/docs/")
+    names = {folder + name for folder in folders for name in ("a.py", "b.py", "x.py", "y.py")}
     later = {str(Path(name).with_name(tiny.above(0, Path(name).name))): "theirs\n" for name in names}
     later = {name.replace("docs", tiny.above(0, "docs")): text for name, text in later.items()}
-    project = tiny.lived_in(tiny.project(tmp_path, later), {"web/docs": "ours\n"})
+    project = tiny.lived_in(tiny.project(tmp_path, later), {"web/a/b/c/docs": "ours\n"})
     done = ladder.run([sys.executable, "-m", "copier", "update", "--defaults", "--data=level=1"], project, check=False)
     assert done.returncode == 1 and "FileExistsError" in done.stderr
     came = {name for name in names if (project / name).exists()}
