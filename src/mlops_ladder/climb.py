@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from mlops_ladder import checks, levels, move, quick
-from mlops_ladder.git import attempt
 from mlops_ladder.project import Project, find, root
 from mlops_ladder.quick import Check
 from mlops_ladder.refusal import Refusal
 from mlops_ladder.rehearsal import Rehearsal, rehearse, scratch
-from mlops_ladder.render import check_out, fetch, questions
+from mlops_ladder.render import check_out, fetch, questions, revision
 
 
 @dataclass(frozen=True)
@@ -70,11 +69,11 @@ def climb(wish: Wish, say: Callable[[str], None]) -> Outcome:
         say(f"Fetching the template from {project.source}")
         template = fetch(project.source, folder / "template")
         version = wish.version or project.version
-        check_out(template, version)
+        check_out(template, version, project.version)
         if not (template / "levels" / "seeds.txt").is_file():
             raise Refusal(f"Version {version} of {project.source} is not MLOps Ladder, nor a fork of it.")
         changes = _changes(wish, project, template, version)
-        if not changes and _commit(template, version) == _commit(template, project.version):
+        if not changes and revision(template, version) == revision(template, project.version):
             return Outcome("nothing to do", project, version, changes)
         branch = wish.branch or _branch(changes, version)
         checks.branch(project, branch)
@@ -137,10 +136,6 @@ def _number(value: Any) -> int:
     if not re.fullmatch(r"\d", str(value)):
         raise Refusal(f"level={value} is not a level; the ladder has the levels 0 to 4.")
     return int(value)
-
-
-def _commit(template: Path, version: str) -> str:
-    return attempt(template, "rev-parse", "--verify", "--quiet", f"{version}^{{commit}}").stdout.strip() or version
 
 
 def _branch(changes: dict[str, Any], version: str) -> str:
