@@ -70,7 +70,7 @@ def climb(wish: Wish, say: Callable[[str], None]) -> Outcome:
         template = fetch(project.source, folder / "template")
         version = wish.version or project.version
         check_out(template, version, project.version)
-        if not (template / "levels" / "seeds.txt").is_file():
+        if not (template / "levels").is_dir():
             raise Refusal(f"Version {version} of {project.source} is not MLOps Ladder, nor a fork of it.")
         changes = _changes(wish, project, template, version)
         if not changes and revision(template, version) == revision(template, project.version):
