@@ -17,7 +17,6 @@ from mlops_ladder import move
 from mlops_ladder.cli import main
 from tests import ladder
 
-pytestmark = pytest.mark.xdist_group("climb command")
 NAME = {"project_name": "Living project"}
 Make = Callable[..., Path]
 
@@ -320,6 +319,10 @@ def moved_source(project: Path) -> None:
     live(project, {".copier-answers.yml": "\n".join(lines) + "\n"})
 
 
+def version_never_pushed(project: Path) -> None:
+    live(project, {".copier-answers.yml": read(project, ".copier-answers.yml").replace("0.1.0", "0.1.0-1-gabcdef0")})
+
+
 def no_repository(project: Path) -> None:
     shutil.rmtree(project / ".git")
 
@@ -339,6 +342,7 @@ SPOILED: dict[Callable[[Path], None], str] = {
     no_answers: "is not a project's folder",
     broken_answers: "cannot be read",
     moved_source: "_src_path",
+    version_never_pushed: "after `_commit:`",
     no_repository: "git init",
     no_commit: "no commit yet",
 }
@@ -430,9 +434,7 @@ def half_moved(project: Path, climb: Any) -> None:
     (project / "OWNERS.yaml").write_text(ladder.git(project, "show", f"{goal}:OWNERS.yaml")[:50], encoding="utf-8")
     (project / "MATURITY.md").unlink()
     (project / ".git" / "index.lock").touch()
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    journal = move.Journal(gone.pid, "main", head, "climb-to-level-1", goal)
+    journal = move.Journal(no_process(), "main", head, "climb-to-level-1", goal)
     move._write(move._place(project), journal)
 
 
@@ -442,6 +444,31 @@ def test_a_half_moved_tree_is_put_back_by_the_next_climb(make: Make, climb: Any)
     half_moved(project, climb)
     assert climb(project, "--dry-run")["state"] == "rehearsed"
     assert state(project) == before
+
+
+def test_an_interrupted_climb_with_conflicts_is_put_back_or_left_to_people(make: Make, climb: Any) -> None:
+    project = make(1, **{"conf/gates.yaml": "ours: true\n"})
+    before = state(project)
+    assert climb(project)["state"] == "conflicts"
+    pick = ladder.git(project, "rev-parse", "CHERRY_PICK_HEAD")
+    goal = ladder.git(project, "rev-parse", f"{pick}^{{tree}}")
+    head = ladder.git(project, "rev-parse", "HEAD")
+    journal = move.Journal(no_process(), "main", head, "climb-to-level-2", goal, pick)
+    move._write(move._place(project), journal)
+    conflicts = ladder.git(project, "ls-files", "-u")
+    assert "CHERRY_PICK_HEAD" in climb(project)["error"]
+    assert ladder.git(project, "ls-files", "-u") == conflicts
+    ladder.git(project, "cherry-pick", "--abort")
+    move._write(move._place(project), journal)
+    assert climb(project, "--dry-run")["exit_code"] == 1
+    assert state(project) == before
+
+
+def no_process() -> int:
+    """The number of a process that is gone."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
 
 
 def test_work_done_since_an_interrupted_climb_is_not_put_back(make: Make, climb: Any) -> None:

@@ -15,8 +15,8 @@ ADVICE = {
     "shared": "Keep your lines and the template's new ones, each in its own part; remove the markers.",
     "pyproject.toml": "Keep your lines; between the comments that name the template, also take every new line of the "
     "template's, or the new rung misses its packages. Remove the markers, then run `uv lock`.",
-    REMOVED: "If you have no use for it, keep it removed: `git rm -- {path}`. If its code lives on elsewhere in your "
-    "project, write what the template changed into it there (`git diff CHERRY_PICK_HEAD^ CHERRY_PICK_HEAD -- :/{origin}`).",
+    REMOVED: "If you have no use for it, keep it removed: `git rm -- {path}`. If its code lives on elsewhere, write "
+    "what the template changed into it there (`git diff CHERRY_PICK_HEAD^ CHERRY_PICK_HEAD -- :/{origin}`).",
     "managed": "Keep both: the new text stands below `=======`; write your change into it, and remove the markers and "
     "the old text. Code of your own is safer in a module beside it, which no climb touches.",
 }
