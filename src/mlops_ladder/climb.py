@@ -70,8 +70,6 @@ def climb(wish: Wish, say: Callable[[str], None]) -> Outcome:
         template = fetch(project.source, folder / "template")
         version = wish.version or project.version
         check_out(template, version, project.version)
-        if not (template / "levels").is_dir():
-            raise Refusal(f"Version {version} of {project.source} is not MLOps Ladder, nor a fork of it.")
         changes = _changes(wish, project, template, version)
         if not changes and revision(template, version) == revision(template, project.version):
             return Outcome("nothing to do", project, version, changes)
@@ -126,7 +124,7 @@ def _changes(wish: Wish, project: Project, template: Path, version: str) -> dict
             raise Refusal(f"--to {wish.to} and --set level={wanted['level']} say different things; leave one out.")
         wanted["level"] = wish.to
     elif not wanted and not wish.version:
-        highest = max(capability.level for capability in levels.read(template / "levels"))
+        highest = max((rung.level for rung in levels.read(template / "levels")), default=project.level)
         wanted["level"] = max(min(project.level + 1, highest), project.level)
     changes = {name: value for name, value in wanted.items() if str(project.answers.get(name)) != str(value)}
     if "level" in changes:

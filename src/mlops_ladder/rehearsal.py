@@ -72,7 +72,7 @@ def rehearse(
     keep_edited: bool,
 ) -> Rehearsal:
     """Render, merge, lock and parse in `folder`; the project's own tree is only read."""
-    listed = (template / "levels" / "seeds.txt").is_file()  # a small fork may have none
+    listed = (template / "levels" / "seeds.txt").is_file()  # a small template may have none
     seeds = ownership.seeds(template / "levels") if listed else ()
     # The new answers first: they are what may be wrong.
     theirs = render(project.source, version, project.answers, folder / "theirs", changes)
