@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_ladder import advice, checks, levels, merged, ownership, packages
+from mlops_ladder import __version__, advice, checks, cli, levels, merged, ownership, packages
 from mlops_ladder.merge import BOTH_BROUGHT, BOTH_CHANGED, REMOVED, Conflict
 from tests import ladder
 from tests.test_levels import CAPABILITIES, claimed, template_files
@@ -126,3 +126,11 @@ def test_every_rung_has_a_first_command_and_asks_in_full_sentences() -> None:
     asked = [capability.asks for capability in CAPABILITIES if capability.asks]
     assert asked
     assert all(sentence[0].isupper() and sentence.endswith(".") for sentence in asked)
+
+
+def test_the_command_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert not ended.value.code
+    assert capsys.readouterr().out == f"mlops-ladder {__version__}\n"
+    assert __version__[0].isdigit()

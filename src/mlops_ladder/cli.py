@@ -19,9 +19,20 @@ exit codes: 0 done, or nothing to do; 1 a finding (a conflict, an invalid merge,
 """
 
 
+class Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        import mlops_ladder
+
+        print(f"{parser.prog} {mlops_ladder.__version__}")
+        parser.exit()
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="mlops-ladder", description="Projects that climb from notebook to operations.")
+    top.add_argument("--version", action=Version, nargs=0, help="print the version and exit")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     climb = commands.add_parser(
         "climb",
