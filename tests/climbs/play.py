@@ -1,0 +1,141 @@
+"""Play a scenario through the merge, and judge what came of it."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import hypothesis
+from hypothesis import HealthCheck, Phase
+
+from mlops_ladder.merge import Merge, merge
+from mlops_ladder.refusal import Refusal
+from tests import ladder
+from tests.climbs import oracle
+from tests.climbs.life import Tree
+from tests.climbs.oracle import Case
+from tests.climbs.scenarios import Route, Scenario, scenarios
+from tests.climbs.worlds import World, Worlds
+
+# The first example is always the simplest, which is no scenario; the second is drawn.
+SETTINGS = hypothesis.settings(
+    max_examples=2,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was found in one scenario, and how long its climb took."""
+
+    faults: list[str]
+    causes: list[str]
+    seconds: float
+
+
+def drawn(worlds: Worlds, routes: list[Route], seed: int, check: Callable[[Scenario], None]) -> None:
+    """Give `check` the scenario of this seed; one that fails is made as small as it can be."""
+
+    @hypothesis.seed(seed)
+    @SETTINGS
+    @hypothesis.given(scenarios(worlds, routes))
+    def once(scenario: Scenario) -> None:
+        if scenario.story:
+            check(scenario)
+
+    try:
+        once()
+    except AssertionError as error:
+        error.add_note(f"Again: pytest tests/climbs --hypothesis-seed={seed}")
+        raise
+
+
+@dataclass(frozen=True)
+class Step:
+    """A merge, the project's files after it, and what git calls unmerged."""
+
+    merged: Merge
+    files: Tree
+    unmerged: frozenset[str]
+
+
+def play(worlds: Worlds, scenario: Scenario) -> Outcome:
+    """Climb, and look at everything; then climb again, and rung by rung."""
+    route = scenario.route
+    with tempfile.TemporaryDirectory() as scratch:
+        project = Path(scratch, "project")
+        worlds.project(route.start, scenario.prefix, scenario.files, project, scenario.shallow)
+        prefix = f"{scenario.prefix}/" if scenario.prefix else ""
+        ours, before = worlds.committed(project, f"HEAD:{prefix}"), state(project)
+        began = time.monotonic()
+        try:
+            step = climb(worlds, project, prefix, route.start, route.goal)
+        except Refusal:
+            told = oracle.blocked(ours, worlds.tree(route.goal)) and state(project) == before
+            return Outcome([] if told else ["refused without cause"], ["refused"], time.monotonic() - began)
+        seconds = time.monotonic() - began
+        case = Case(
+            base=worlds.tree(route.start),
+            ours=ours,
+            theirs=worlds.tree(route.goal),
+            result=step.files,
+            moved=scenario.moved,
+            unmerged=frozenset(conflict.path for conflict in step.merged.conflicts),
+            reported=frozenset(step.merged.kept),
+            upward=route.upward,
+        )
+        found = oracle.faults(case)
+        if oracle.blocked(ours, case.theirs):
+            found.append("a file and a folder meet, and nothing was refused")
+        if case.unmerged != step.unmerged:
+            found.append(f"the conflicts told are not git's: {sorted(case.unmerged ^ step.unmerged)}")
+        if state(project) != before:
+            found.append("the user's own tree was touched")
+        found += beyond(worlds, project, prefix, route, step)
+    return Outcome(found, [oracle.cause(case, path) or "none" for path in sorted(case.unmerged)], seconds)
+
+
+def state(project: Path) -> tuple[str, ...]:
+    """What a climb must not touch."""
+    return tuple(ladder.git(project, *ask) for ask in (["status", "--porcelain"], ["rev-parse", "HEAD"], ["branch"]))
+
+
+def climb(worlds: Worlds, project: Path, prefix: str, start: World, goal: World) -> Step:
+    """One merge, in a worktree of its own."""
+    worktree = Path(tempfile.mkdtemp(dir=project.parent)) / "worktree"
+    merged = merge(project, prefix, worlds.rendering(start), worlds.rendering(goal), worktree)
+    listed = ladder.run(["git", "ls-files", "-s", "-z", "--", "."], worktree / prefix).stdout.split("\0")[:-1]
+    entries = [(*entry.split("\t")[0].split(), entry.split("\t", 1)[1]) for entry in listed]
+    hashes = {path: sha for _, sha, stage, path in entries if stage == "0"}
+    unmerged = {path for _, _, stage, path in entries if stage != "0"}
+    shown = {path: (worktree / prefix / path).read_bytes() for path in unmerged if (worktree / prefix / path).is_file()}
+    return Step(merged, {**worlds.contents(project, hashes), **shown}, frozenset(unmerged))
+
+
+def beyond(worlds: Worlds, project: Path, prefix: str, route: Route, step: Step) -> list[str]:
+    """What must hold of further climbs: the same again changes nothing, and rung by rung comes out the same."""
+    if not step.merged.commit:
+        return []
+    found = []
+    stages = [route.start, *route.between, route.goal]
+    files = step.files
+    for start, goal in pairwise(stages) if route.between else ():
+        rung = climb(worlds, project, prefix, start, goal)
+        if not rung.merged.commit:
+            break
+        ladder.git(project, "reset", "--hard", "--quiet", rung.merged.commit)
+        files = rung.files
+    else:
+        if files != step.files:
+            found.append(f"rung by rung differs in {oracle.differences(files, step.files)}")
+    ladder.git(project, "reset", "--hard", "--quiet", step.merged.commit)
+    again = climb(worlds, project, prefix, route.goal, route.goal)
+    if again.files != step.files or not again.merged.commit:
+        found.append(f"a second climb changes {oracle.differences(again.files, step.files)}")
+    outside = ladder.git(project, "diff", "--name-only", step.merged.head, step.merged.commit).splitlines()
+    return found + [f"{path}: is outside of the project" for path in outside if not path.startswith(prefix)]

@@ -1,0 +1,48 @@
+"""Projects that people lived in climb, come down, change a choice and take new versions, and nothing of theirs is lost.
+
+A failure prints its seed; `--hypothesis-seed` with that number plays it first. benchmarks/climbs.py plays thousands."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.climbs.oracle import differences
+from tests.climbs.play import climb, drawn, play, state
+from tests.climbs.scenarios import SOME, Route, Scenario
+from tests.climbs.worlds import Worlds
+
+SHARES = 4
+EACH = 40
+LEAST = 25
+
+
+@pytest.fixture(scope="session")
+def worlds(shared: Path) -> Worlds:
+    return Worlds(shared / "worlds")
+
+
+@pytest.mark.parametrize("route", SOME, ids=str)
+def test_without_edits_a_climb_gives_a_fresh_copy(route: Route, worlds: Worlds, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    worlds.project(route.start, "", worlds.tree(route.start), project)
+    before = state(project)
+    step = climb(worlds, project, "", route.start, route.goal)
+    assert step.merged.commit
+    assert differences(step.files, worlds.tree(route.goal)) == []
+    assert state(project) == before
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_nothing_of_the_users_is_lost(share: int, worlds: Worlds, request: pytest.FixtureRequest) -> None:
+    asked = request.config.getoption("--hypothesis-seed")
+    first = int(asked) if asked else random.randrange(2**31)
+    played = []
+
+    def check(scenario: Scenario) -> None:
+        played.append(scenario)
+        assert play(worlds, scenario).faults == []
+
+    for seed in range(first + share * EACH, first + (share + 1) * EACH):
+        drawn(worlds, SOME, seed, check)
+    assert len(played) >= LEAST
