@@ -153,9 +153,7 @@ def test_a_file_where_a_folder_must_come_is_refused(project: Path, own: str) -> 
 def test_a_project_in_a_subfolder_leaves_the_rest_alone(project: Path) -> None:
     live(
         project,
-        {path: None for path in OLD}
-        | {f"models/one/{path}": text for path, text in OLD.items()}
-        | {"src/code.py": "other\n"},
+        dict.fromkeys(OLD) | {f"models/one/{path}": text for path, text in OLD.items()} | {"src/code.py": "other\n"},
     )
     done = climb(project, prefix="models/one/")
     assert done.added == ("src/more.py",)

@@ -1,4 +1,4 @@
-"""Line endings: a file that people keep with CRLF is given the template's text with CRLF, so that only real changes meet."""
+"""Line endings: to a file that people keep with CRLF the template speaks in CRLF, so that only real changes meet."""
 
 from pathlib import Path
 

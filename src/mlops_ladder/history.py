@@ -7,7 +7,7 @@ from mlops_ladder.project import ANSWERS
 
 
 def deleted_by_people(repository: Path, head: str, prefix: str, paths: list[str]) -> list[str]:
-    """Those of the paths that a person deleted: what last removed them was not a climb, which changes the answers too."""
+    """Those of the paths that a person deleted; a climb that deletes changes the answers in the same commit."""
     if not paths:
         return []
     names = [f":(top,literal){prefix}{path}" for path in paths]

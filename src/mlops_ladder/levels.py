@@ -22,7 +22,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Capability:
-    """One promise of a rung, with what keeps it."""
+    """One promise of a rung, with what keeps it, and what it asks of people."""
 
     id: str
     level: int
@@ -34,11 +34,18 @@ class Capability:
     packages: tuple[Item, ...]
     tools: tuple[Item, ...]
     files: tuple[Item, ...]
+    asks: str = ""
 
 
 def read(folder: Path) -> list[Capability]:
     """Every capability of the ladder in `folder`, lowest rung first; raises KeyError for an entry that lacks a part."""
     return [capability for path in sorted(folder.glob("*.yml")) for capability in _rung(path)]
+
+
+def first_commands(folder: Path) -> dict[int, str]:
+    """Each rung's first command: the one that brings the first evidence after arriving there."""
+    rungs = (yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.yml")))
+    return {rung["level"]: rung["first"] for rung in rungs if "first" in rung}
 
 
 def _rung(path: Path) -> Iterator[Capability]:
@@ -50,6 +57,7 @@ def _rung(path: Path) -> Iterator[Capability]:
             packages=_items(entry["packages"], "package"),
             tools=_items(entry["tools"], "package"),
             files=_items(entry["files"], "path"),
+            asks=entry.get("asks", ""),
             **{key: entry[key] for key in ("id", "name", "dimension", "promise", "proof")},
         )
 

@@ -1,7 +1,8 @@
 """The climb as a three-way merge by git: a pure function of the project's HEAD and two renderings of the template.
 
-The merge itself is `git cherry-pick` of one commit. What is special to a climb is settled before, in the two trees that it is given:
-the answers file is the template's; what people deleted stays deleted; what they edited and the template drops stays theirs."""
+The merge itself is `git cherry-pick` of one commit. What is special to a climb is settled before, in the two trees that
+it is given: the answers file is the template's; what people deleted stays deleted; what they edited and the template
+drops stays theirs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,9 +35,10 @@ class Conflict:
 class Merge:
     """What came of a merge; paths are relative to the project's folder.
 
-    `commit` is the merged commit, or None where there are conflicts; `pick` is the commit whose `git cherry-pick` onto `head` gives
-    the same again. `kept` are files that the template drops and people edited, `absent` files that it brings and people had deleted,
-    `moved` says where people put the template's files."""
+    `commit` is the merged commit, or None where there are conflicts; `pick` is the commit whose `git cherry-pick` onto
+    `head` gives the same again. `kept` are files that the template drops and people edited, `absent` files that it
+    brings and people had deleted, `touched` those of the changed files that people had edited or moved, `moved` says
+    where people put the template's files."""
 
     head: str
     pick: str
@@ -47,17 +49,20 @@ class Merge:
     deleted: tuple[str, ...]
     kept: tuple[str, ...]
     absent: tuple[str, ...]
+    touched: tuple[str, ...]
     moved: dict[str, str]
 
 
 def merge(repository: Path, prefix: str, base: Path, theirs: Path, worktree: Path, message: str = "Climb") -> Merge:
     """Merge what the template changes from `base` to `theirs` into HEAD, in a new git worktree.
 
-    Nothing but git's object store and its list of worktrees is touched. With conflicts, the worktree shows them as a cherry-pick
-    leaves them. Raises Refusal where a file of the user's stands where a folder must come, or the reverse."""
+    Nothing but git's object store and its list of worktrees is touched. With conflicts, the worktree shows them as a
+    cherry-pick leaves them. Raises Refusal where a file of the user's stands where a folder must come, or the reverse.
+    """
     head = git(repository, "rev-parse", "HEAD").strip()
     ours = listed(repository, head, prefix)
     old, new = stored(repository, base), stored(repository, theirs)
+    edited = {path for path in ours if path != ANSWERS and ours[path] != old.get(path)}
     moved, kept, absent = _settle(repository, head, prefix, ours, old, new)
     _check_room(ours, new)
     speak(repository, ours, old, new, moved)
@@ -65,13 +70,16 @@ def merge(repository: Path, prefix: str, base: Path, theirs: Path, worktree: Pat
     pick = commit(repository, planted(repository, head, prefix, ours, new), message, started)
     conflicts, paths = _pick(repository, prefix, head, pick, worktree, {there: here for here, there in moved.items()})
     done = None if conflicts else git(worktree, "rev-parse", "HEAD").strip()
-    return Merge(head, pick, done, conflicts, paths["A"], paths["M"], paths["D"], kept, absent, moved)
+    touched = tuple(path for path in paths["M"] if path in edited)
+    return Merge(head, pick, done, conflicts, paths["A"], paths["M"], paths["D"], kept, absent, touched, moved)
 
 
 def _settle(
     repository: Path, head: str, prefix: str, ours: Tree, old: Tree, new: Tree
 ) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
-    """Change `old` and `new` so that an ordinary merge decides as a climb must; returns what was moved, kept and left out."""
+    """Change `old` and `new` so that an ordinary merge decides as a climb must.
+
+    Returns what was moved, what is kept, and what stays absent."""
     if ANSWERS in ours:
         old[ANSWERS] = ours[ANSWERS]
     moved = _moved(repository, head, prefix, ours, old)

@@ -28,15 +28,19 @@ class Project:
         return int(self.answers["level"])
 
 
+def root(path: Path) -> Path:
+    """The working tree of git that a folder belongs to."""
+    if not path.is_dir():
+        raise Refusal(f"{path} is not a folder; name the folder of a project.")
+    top = attempt(path, "rev-parse", "--show-toplevel")
+    if top.returncode:
+        raise Refusal(f"{path.resolve()} is not in a git repository; run `git init`, then commit everything.")
+    return Path(top.stdout.removesuffix("\n")).resolve()
+
+
 def find(path: Path) -> Project:
     """The project in a folder; raises Refusal if there is none that can climb."""
-    folder = path.resolve()
-    if not folder.is_dir():
-        raise Refusal(f"{path} is not a folder; name the folder of a project.")
-    top = attempt(folder, "rev-parse", "--show-toplevel")
-    if top.returncode:
-        raise Refusal(f"{folder} is not in a git repository; run `git init`, then commit everything.")
-    repository = Path(top.stdout.removesuffix("\n")).resolve()
+    repository, folder = root(path), path.resolve()
     prefix = "" if folder == repository else folder.relative_to(repository).as_posix() + "/"
     recorded = _recorded(folder)
     answers = {key: value for key, value in recorded.items() if not key.startswith("_")}
@@ -52,11 +56,10 @@ def _recorded(folder: Path) -> dict[str, Any]:
         raise Refusal(f"{folder} has no {ANSWERS}, so it is not a project's folder.{hint}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Refusal(
-            f"{ANSWERS} cannot be read ({' '.join(str(error).split())}); bring it back with `git checkout HEAD~1 {ANSWERS}`."
+            f"{ANSWERS} cannot be read ({' '.join(str(error).split())}); "
+            f"bring it back from an older commit: `git checkout HEAD~1 {ANSWERS}`."
         ) from None
     for key in ("_src_path", "_commit", "level"):
         if not isinstance(recorded, dict) or key not in recorded:
-            raise Refusal(
-                f"{ANSWERS} does not say {key}; bring it back from an older commit, it is never written by hand."
-            )
+            raise Refusal(f"{ANSWERS} does not say {key}; bring it back from an older commit.")
     return dict(recorded)

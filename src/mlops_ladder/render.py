@@ -60,7 +60,7 @@ def render(
 ) -> Path:
     """Render a version of the template into a folder.
 
-    `answers` are taken as a project's recorded ones: what is no longer asked falls to its default, as in `copier update`.
+    `answers` are taken as a project's recorded ones: what is no longer asked falls to its default, as in an update.
     `changes` are new answers: one that is not valid, not asked or not recorded is a Refusal."""
     import copier
 
@@ -85,7 +85,7 @@ def _message(error: Exception) -> str:
 
 
 def _compare(wanted: Mapping[str, Any], got: Mapping[str, Any], changes: Mapping[str, Any], version: str) -> None:
-    """Copier puts a default in place of a recorded answer that it no longer accepts, and drops one that is not asked."""
+    """Copier replaces a recorded answer that it no longer accepts by the default, and drops one that is not asked."""
     for name, value in wanted.items():
         if name in got and str(got[name]) != str(value):
             raise Refusal(
