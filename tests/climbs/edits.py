@@ -303,6 +303,6 @@ def coming(life: Life) -> str | None:
 
 def live(life: Life, most: int = 6) -> None:
     """Do several things, one after the other."""
-    for act in life.draw(st.lists(st.sampled_from(EDITS), min_size=0, max_size=most)):
+    for act in life.draw(st.lists(st.sampled_from(EDITS), min_size=1, max_size=most)):
         if done := act(life):
             life.story.append(done)

@@ -76,10 +76,8 @@ def _of_users_file(case: Case, path: str) -> Iterator[str]:
         elif case.upward and theirs is not None:
             yield f"{path}: a file is gone"
         return
-    # In a conflict git ends the last line of a side, before its marker.
-    words, before, now = (Counter(map(bytes.rstrip, _lines(text))) for text in (ours, base, result))
-    if lost := words - before - now:
-        yield f"{path}: lines of the user's are lost: {list(lost)[:3]}"
+    if gone := lost(case, path):
+        yield f"{path}: lines of the user's are lost: {list(gone)[:3]}"
     if path in case.unmerged:
         if not cause(case, path):
             yield f"{path}: a conflict without cause"
@@ -119,6 +117,14 @@ def _of_merged_text(path: str, base: bytes, ours: bytes, theirs: bytes, result: 
             mine, its, now = (count[line] for count in sums)
             if now != mine + its - counts[line]:
                 yield f"{path}: the line {line!r} stands {now} times, not {mine + its - counts[line]}"
+
+
+def lost(case: Case, path: str) -> Counter[bytes]:
+    """The lines that the user added to a file, or changed in it, and that are gone."""
+    # In a conflict git ends the last line of a side, before its marker.
+    base, ours, _ = case.sides(path)
+    words, before, now = (Counter(map(bytes.rstrip, _lines(text))) for text in (ours, base, case.result.get(path)))
+    return words - before - now
 
 
 def blocked(ours: Tree, theirs: Tree) -> bool:

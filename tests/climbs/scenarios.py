@@ -18,6 +18,7 @@ SWITCHES = {
 }
 FIRST = "0.1.0"
 LAST = "0.4.0"
+UPWARD = ("up", "version")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Route:
     @property
     def upward(self) -> bool:
         """Whether the template only adds."""
-        return self.kind in ("up", "version")
+        return self.kind in UPWARD
 
 
 def world(level: int, version: str = FIRST, **switches: str) -> World:
@@ -92,7 +93,9 @@ class Scenario:
 @st.composite
 def scenarios(draw: st.DrawFn, worlds: Worlds, routes: Sequence[Route]) -> Scenario:
     """Any route, any life, mostly at the root of a whole repository."""
-    route = draw(st.sampled_from(routes))
+    kinds = sorted({route.kind for route in routes})
+    kind = draw(st.sampled_from(kinds + [kind for kind in kinds if kind in UPWARD]))
+    route = draw(st.sampled_from([route for route in routes if route.kind == kind]))
     life = Life(draw, worlds.tree(route.start), worlds.tree(route.goal), dict(worlds.tree(route.start)))
     live(life)
     prefix = draw(st.sampled_from(["", "", "", "services/model"]))
