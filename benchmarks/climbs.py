@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests import ladder  # noqa: E402
 from tests.climbs.play import Outcome, drawn, play  # noqa: E402
-from tests.climbs.scenarios import ALL, Scenario  # noqa: E402
+from tests.climbs.scenarios import ALL, Scenario, scenarios  # noqa: E402
 from tests.climbs.worlds import Worlds  # noqa: E402
 
 
@@ -51,7 +51,7 @@ def go_on(folder: Path, path: Path, count: int) -> list[dict[str, Any]]:
         while len(done) < count:
             seed += 1
             seen: list[Scenario] = []
-            drawn(worlds, ALL, seed, seen.append)
+            drawn(scenarios(worlds, ALL), seed, seen.append)
             for scenario in seen:
                 line = {"seed": seed, "kind": scenario.route.kind, "edits": len(scenario.story)}
                 line |= asdict(outcome(worlds, scenario))

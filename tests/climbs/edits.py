@@ -2,7 +2,7 @@
 did, or None where there was nothing to do it to."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
@@ -254,17 +254,13 @@ def stand_in_the_way(life: Life) -> str | None:
 
 @edit
 def turn_line_endings(life: Life) -> str | None:
+    """Save with CRLF, in a repository that stores line endings as they are typed or in one that does not."""
     if not (path := life.pick()):
         return None
     life.files[path] = life.files[path].replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-    return f"turned {path} to CRLF"
-
-
-@edit
-def stop_normalising(life: Life) -> str | None:
-    """Let line endings be committed as they are typed."""
-    life.files[".gitattributes"] = b"* -text\n"
-    return "made .gitattributes say * -text"
+    if stored := life.draw(st.booleans()):
+        life.files[".gitattributes"] = b"* -text\n"
+    return f"turned {path} to CRLF{', with * -text in .gitattributes' if stored else ''}"
 
 
 @edit
@@ -301,8 +297,14 @@ def coming(life: Life) -> str | None:
     return life.one(paths) if paths else None
 
 
-def live(life: Life, most: int = 6) -> None:
+# After these a project's linters and its command still work.
+SOUND = (add_file, add_setting, add_table, change_dependencies, rewrite_seed)
+# What `copier update` alone takes well.
+PLAIN = (*SOUND, delete_file, delete_lines, insert_lines, replace_line)
+
+
+def live(life: Life, habits: Sequence[Edit], most: int = 6) -> None:
     """Do several things, one after the other."""
-    for act in life.draw(st.lists(st.sampled_from(EDITS), min_size=1, max_size=most)):
+    for act in life.draw(st.lists(st.sampled_from(habits), min_size=1, max_size=most)):
         if done := act(life):
             life.story.append(done)

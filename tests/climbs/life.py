@@ -1,5 +1,6 @@
 """A project while people live in it: its files in memory, where they moved, and the story of what was done."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -59,7 +60,11 @@ class Life:
         return f"{mark}Ours, number {self.count}.\n".encode()
 
     def text(self, path: str) -> bytes:
-        """A whole file of the user's."""
+        """A whole file of the user's, sound for its kind."""
+        if path.endswith(".ipynb"):
+            self.count += 1
+            note = {"cells": [], "metadata": {"ours": self.count}, "nbformat": 4, "nbformat_minor": 5}
+            return json.dumps(note, indent=1).encode() + b"\n"
         lines = [self.line(path) for _ in range(self.draw(st.integers(1, 12)))]
         return (b'"""Ours."""\n' if path.endswith(".py") else b"") + b"".join(lines)
 

@@ -58,6 +58,8 @@ def faults(case: Case) -> list[str]:
     for path in sorted(case.theirs.keys() - case.base.keys() - case.ours.keys()):
         if case.result.get(path) != case.theirs[path]:
             found.append(f"{path}: is new, and not as in a fresh copy")
+    for path in sorted(case.unmerged - case.ours.keys()):
+        found.append(f"{path}: a conflict without cause")
     for path in sorted(case.result.keys() - case.ours.keys() - case.theirs.keys()):
         found.append(f"{path}: nobody brought it")
     return found

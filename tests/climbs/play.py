@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests import ladder
 from tests.climbs import oracle
 from tests.climbs.life import ANSWERS, Tree
 from tests.climbs.oracle import Case
-from tests.climbs.scenarios import Route, Scenario, scenarios
+from tests.climbs.scenarios import Route, Scenario
 from tests.climbs.worlds import World, Worlds
 
 # The first example is always the simplest, which is none; the second is drawn.
@@ -40,12 +40,12 @@ class Outcome:
     seconds: float
 
 
-def drawn(worlds: Worlds, routes: list[Route], seed: int, check: Callable[[Scenario], None]) -> None:
+def drawn(strategy: st.SearchStrategy[Scenario], seed: int, check: Callable[[Scenario], None]) -> None:
     """Give `check` the scenario of this seed; one that fails is made as small as it can be."""
 
     @hypothesis.seed(seed)
     @SETTINGS
-    @hypothesis.given(st.none() | scenarios(worlds, routes))
+    @hypothesis.given(st.none() | strategy)
     def once(scenario: Scenario | None) -> None:
         if scenario:
             check(scenario)
@@ -68,39 +68,29 @@ class Step:
 
 def play(worlds: Worlds, scenario: Scenario) -> Outcome:
     """Climb, and look at everything; then climb again, and rung by rung."""
-    route = scenario.route
+    route, prefix = scenario.route, scenario.inside
     with tempfile.TemporaryDirectory() as scratch:
         project = Path(scratch, "project")
-        worlds.project(route.start, scenario.prefix, scenario.files, project, scenario.shallow)
-        prefix = f"{scenario.prefix}/" if scenario.prefix else ""
-        ours, before = worlds.committed(project, f"HEAD:{prefix}"), state(project)
+        ours, before = lived_in(worlds, scenario, project), state(project)
         began = time.monotonic()
         try:
             step = climb(worlds, project, prefix, route.start, route.goal)
         except Refusal:
-            told = oracle.blocked(ours, worlds.tree(route.goal)) and state(project) == before
-            return Outcome([] if told else ["refused without cause"], ["refused"], 0, time.monotonic() - began)
+            fair = oracle.blocked(ours, worlds.tree(route.goal)) and state(project) == before
+            return Outcome([] if fair else ["refused without cause"], ["refused"], 0, time.monotonic() - began)
         seconds = time.monotonic() - began
-        case = Case(
-            base=worlds.tree(route.start),
-            ours=ours,
-            theirs=worlds.tree(route.goal),
-            result=step.files,
-            moved=scenario.moved,
-            unmerged=frozenset(conflict.path for conflict in step.merged.conflicts),
-            reported=frozenset(step.merged.kept),
-            upward=route.upward,
-        )
-        found = oracle.faults(case)
-        if oracle.blocked(ours, case.theirs):
+        told = frozenset(conflict.path for conflict in step.merged.conflicts)
+        judged = case(worlds, scenario, ours, step.files, told, step.merged.kept)
+        found = oracle.faults(judged)
+        if oracle.blocked(ours, judged.theirs):
             found.append("a file and a folder meet, and nothing was refused")
-        if case.unmerged != step.unmerged:
-            found.append(f"the conflicts told are not git's: {sorted(case.unmerged ^ step.unmerged)}")
+        if told != step.unmerged:
+            found.append(f"the conflicts told are not git's: {sorted(told ^ step.unmerged)}")
         if state(project) != before:
             found.append("the user's own tree was touched")
         found += beyond(worlds, project, prefix, route, step)
-    causes = [oracle.cause(case, path) or "none" for path in sorted(case.unmerged)]
-    lost = sum(oracle.lost(case, path).total() for path in ours if path != ANSWERS and path not in case.reported)
+    causes = [oracle.cause(judged, path) or "none" for path in sorted(told)]
+    lost = sum(oracle.lost(judged, path).total() for path in ours if path not in {ANSWERS, *judged.reported})
     return Outcome(found, causes, lost, seconds)
 
 
@@ -113,12 +103,40 @@ def climb(worlds: Worlds, project: Path, prefix: str, start: World, goal: World)
     """One merge, in a worktree of its own."""
     worktree = Path(tempfile.mkdtemp(dir=project.parent)) / "worktree"
     merged = merge(project, prefix, worlds.rendering(start), worlds.rendering(goal), worktree)
-    listed = ladder.run(["git", "ls-files", "-s", "-z", "--", "."], worktree / prefix).stdout.split("\0")[:-1]
+    return Step(merged, *shown(worlds, worktree, prefix))
+
+
+def shown(worlds: Worlds, repository: Path, prefix: str) -> tuple[Tree, frozenset[str]]:
+    """The project's files in the index, unmerged ones as they stand in the tree; and which are unmerged."""
+    listed = ladder.run(["git", "ls-files", "-s", "-z", "--", "."], repository / prefix).stdout.split("\0")[:-1]
     entries = [(*entry.split("\t")[0].split(), entry.split("\t", 1)[1]) for entry in listed]
     hashes = {path: sha for _, sha, stage, path in entries if stage == "0"}
-    unmerged = {path for _, _, stage, path in entries if stage != "0"}
-    shown = {path: (worktree / prefix / path).read_bytes() for path in unmerged if (worktree / prefix / path).is_file()}
-    return Step(merged, {**worlds.contents(project, hashes), **shown}, frozenset(unmerged))
+    unmerged = frozenset(path for _, _, stage, path in entries if stage != "0")
+    there = {path: repository / prefix / path for path in unmerged}
+    marked = {path: file.read_bytes() for path, file in there.items() if file.is_file()}
+    return {**worlds.contents(repository, hashes), **marked}, unmerged
+
+
+def lived_in(worlds: Worlds, scenario: Scenario, folder: Path) -> Tree:
+    """Make the project of a scenario; returns what its last commit holds."""
+    worlds.project(scenario.route.start, scenario.prefix, scenario.files, folder, scenario.shallow)
+    return worlds.committed(folder, f"HEAD:{scenario.inside}")
+
+
+def case(
+    worlds: Worlds, scenario: Scenario, ours: Tree, result: Tree, unmerged: frozenset[str], kept: Iterable[str] = ()
+) -> Case:
+    """What the oracle judges."""
+    return Case(
+        base=worlds.tree(scenario.route.start),
+        ours=ours,
+        theirs=worlds.tree(scenario.route.goal),
+        result=result,
+        moved=scenario.moved,
+        unmerged=unmerged,
+        reported=frozenset(kept),
+        upward=scenario.route.upward,
+    )
 
 
 def beyond(worlds: Worlds, project: Path, prefix: str, route: Route, step: Step) -> list[str]:

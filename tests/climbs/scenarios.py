@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from tests.climbs.edits import live
+from tests.climbs.edits import EDITS, Edit, live
 from tests.climbs.life import Life, Tree
 from tests.climbs.worlds import World, Worlds
 
@@ -85,19 +85,24 @@ class Scenario:
     moved: dict[str, str]
     story: tuple[str, ...]
 
+    @property
+    def inside(self) -> str:
+        """The project's folder in its repository, with a slash at the end, or nothing."""
+        return f"{self.prefix}/" if self.prefix else ""
+
     def __repr__(self) -> str:
         place = f" in {self.prefix}/" if self.prefix else ""
         return "\n  ".join([f"{self.route}{place}{', shallow' if self.shallow else ''}", *self.story])
 
 
 @st.composite
-def scenarios(draw: st.DrawFn, worlds: Worlds, routes: Sequence[Route]) -> Scenario:
+def scenarios(draw: st.DrawFn, worlds: Worlds, routes: Sequence[Route], habits: Sequence[Edit] = EDITS) -> Scenario:
     """Any route, any life, mostly at the root of a whole repository."""
     kinds = sorted({route.kind for route in routes})
     kind = draw(st.sampled_from(kinds + [kind for kind in kinds if kind in UPWARD]))
     route = draw(st.sampled_from([route for route in routes if route.kind == kind]))
     life = Life(draw, worlds.tree(route.start), worlds.tree(route.goal), dict(worlds.tree(route.start)))
-    live(life)
+    live(life, habits)
     prefix = draw(st.sampled_from(["", "", "", "services/model"]))
     shallow = draw(st.integers(0, 7)) == 7
     return Scenario(route, prefix, shallow, life.files, life.moved, tuple(life.story))

@@ -2,23 +2,17 @@
 
 A failure prints its seed; `--hypothesis-seed` with that number plays it first. benchmarks/climbs.py plays thousands."""
 
-import random
 from pathlib import Path
 
 import pytest
 
 from tests.climbs.oracle import differences
 from tests.climbs.play import climb, drawn, play, state
-from tests.climbs.scenarios import SOME, Route, Scenario
+from tests.climbs.scenarios import SOME, Route, Scenario, scenarios
 from tests.climbs.worlds import Worlds
 
 SHARES = 4
 EACH = 30
-
-
-@pytest.fixture(scope="session")
-def worlds(shared: Path) -> Worlds:
-    return Worlds(shared / "worlds")
 
 
 @pytest.mark.parametrize("route", SOME, ids=str)
@@ -33,15 +27,13 @@ def test_without_edits_a_climb_gives_a_fresh_copy(route: Route, worlds: Worlds, 
 
 
 @pytest.mark.parametrize("share", range(SHARES))
-def test_nothing_of_the_users_is_lost(share: int, worlds: Worlds, request: pytest.FixtureRequest) -> None:
-    asked = request.config.getoption("--hypothesis-seed")
-    first = int(asked) if asked else random.randrange(2**31)
+def test_nothing_of_the_users_is_lost(share: int, worlds: Worlds, first_seed: int) -> None:
     played = []
 
     def check(scenario: Scenario) -> None:
         played.append(scenario)
         assert play(worlds, scenario).faults == []
 
-    for seed in range(first + share * EACH, first + (share + 1) * EACH):
-        drawn(worlds, SOME, seed, check)
+    for seed in range(first_seed + share * EACH, first_seed + (share + 1) * EACH):
+        drawn(scenarios(worlds, SOME), seed, check)
     assert len(played) >= EACH - 5
