@@ -17,7 +17,7 @@ from tests import ladder
 from tests.climbs import oracle
 from tests.climbs.life import ANSWERS, Tree
 from tests.climbs.oracle import Case
-from tests.climbs.scenarios import Route, Scenario
+from tests.climbs.scenarios import Scenario
 from tests.climbs.worlds import World, Worlds
 
 # The first example is always the simplest, which is none; the second is drawn.
@@ -88,7 +88,7 @@ def play(worlds: Worlds, scenario: Scenario) -> Outcome:
             found.append(f"the conflicts told are not git's: {sorted(told ^ step.unmerged)}")
         if state(project) != before:
             found.append("the user's own tree was touched")
-        found += beyond(worlds, project, prefix, route, step)
+        found += beyond(worlds, scenario, project, step)
     causes = [oracle.cause(judged, path) or "none" for path in sorted(told)]
     lost = sum(oracle.lost(judged, path).total() for path in ours if path not in {ANSWERS, *judged.reported})
     return Outcome(found, causes, lost, seconds)
@@ -139,25 +139,34 @@ def case(
     )
 
 
-def beyond(worlds: Worlds, project: Path, prefix: str, route: Route, step: Step) -> list[str]:
-    """What must hold of further climbs: the same again changes nothing, and rung by rung comes out the same."""
-    if not step.merged.commit:
+def beyond(worlds: Worlds, scenario: Scenario, project: Path, step: Step) -> list[str]:
+    """What must hold of further climbs, if the first is free of conflicts."""
+    merged, route, prefix = step.merged, scenario.route, scenario.inside
+    if not merged.commit:
         return []
-    found = []
-    stages = [route.start, *route.between, route.goal]
-    files = step.files
-    for start, goal in pairwise(stages) if route.between else ():
-        rung = climb(worlds, project, prefix, start, goal)
-        if not rung.merged.commit:
-            break
-        ladder.git(project, "reset", "--hard", "--quiet", rung.merged.commit)
-        files = rung.files
-    else:
-        if files != step.files:
-            found.append(f"rung by rung differs in {oracle.differences(files, step.files)}")
-    ladder.git(project, "reset", "--hard", "--quiet", step.merged.commit)
+    found = rung_by_rung(worlds, scenario, project, step) if route.between else []
+    ladder.git(project, "reset", "--hard", "--quiet", merged.commit)
     again = climb(worlds, project, prefix, route.goal, route.goal)
     if again.files != step.files or not again.merged.commit:
         found.append(f"a second climb changes {oracle.differences(again.files, step.files)}")
-    outside = ladder.git(project, "diff", "--name-only", step.merged.head, step.merged.commit).splitlines()
-    return found + [f"{path}: is outside of the project" for path in outside if not path.startswith(prefix)]
+    outside = ladder.git(project, "diff", "--name-only", merged.head, merged.commit).splitlines()
+    found += [f"{path}: is outside of the project" for path in outside if not path.startswith(prefix)]
+    # The history, which tells what people deleted, is not there in a shallow clone.
+    if route.kind == "down" and not scenario.shallow:
+        back = climb(worlds, project, prefix, route.goal, route.start)
+        gone = worlds.tree(route.start).keys() - scenario.files.keys()
+        found += [f"{path}: is back after down and up" for path in sorted(gone & back.files.keys())]
+    return found
+
+
+def rung_by_rung(worlds: Worlds, scenario: Scenario, project: Path, step: Step) -> list[str]:
+    """Whether the climbs between lead to the same files, as far as they are free of conflicts."""
+    route, files = scenario.route, step.files
+    for start, goal in pairwise([route.start, *route.between, route.goal]):
+        rung = climb(worlds, project, scenario.inside, start, goal)
+        if not rung.merged.commit:
+            return []
+        ladder.git(project, "reset", "--hard", "--quiet", rung.merged.commit)
+        files = rung.files
+    different = oracle.differences(files, step.files)
+    return [f"rung by rung differs in {different}"] if different else []
