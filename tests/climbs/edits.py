@@ -21,6 +21,7 @@ OWN = (
     "tests/data/test_ours.py",
     "notebooks/look.ipynb",
     "docs/ours.md",
+    "docs/Über uns.md",
     "docs/decisions/0002-ours.md",
     "conf/ours.yaml",
     "scripts/nightly.sh",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
+from hypothesis.vendor.pretty import RepresentationPrinter
 
 from tests.climbs.edits import EDITS, Edit, live
 from tests.climbs.life import Life, Tree
@@ -93,6 +94,10 @@ class Scenario:
     def __repr__(self) -> str:
         place = f" in {self.prefix}/" if self.prefix else ""
         return "\n  ".join([f"{self.route}{place}{', shallow' if self.shallow else ''}", *self.story])
+
+    def _repr_pretty_(self, printer: RepresentationPrinter, cycle: bool) -> None:
+        """How Hypothesis prints it."""
+        printer.text(repr(self))
 
 
 @st.composite

@@ -28,12 +28,13 @@ def test_without_edits_a_climb_gives_a_fresh_copy(route: Route, worlds: Worlds, 
 
 @pytest.mark.parametrize("share", range(SHARES))
 def test_nothing_of_the_users_is_lost(share: int, worlds: Worlds, first_seed: int) -> None:
-    played = []
+    played = 0
 
     def check(scenario: Scenario) -> None:
-        played.append(scenario)
+        nonlocal played
+        played += 1
         assert play(worlds, scenario).faults == []
 
     for seed in range(first_seed + share * EACH, first_seed + (share + 1) * EACH):
         drawn(scenarios(worlds, SOME), seed, check)
-    assert len(played) >= EACH - 5
+    assert played >= EACH - 5

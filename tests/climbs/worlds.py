@@ -42,8 +42,8 @@ class Worlds:
     """Renderings in a folder that processes share."""
 
     folder: Path
-    _trees: dict[World, Tree] = field(default_factory=dict)
-    _blobs: dict[str, bytes] = field(default_factory=dict)
+    _trees: dict[World, Tree] = field(default_factory=dict, repr=False)
+    _blobs: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     def source(self) -> Path:
         """The template with its releases."""
