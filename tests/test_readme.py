@@ -18,15 +18,21 @@ IDENTITY = {
 
 @pytest.mark.xdist_group("readme")
 def test_the_lines_for_users_work_from_copy_to_climb(source: Path, tmp_path: Path) -> None:
-    copy, _own_table, climb = BLOCKS[2:]
+    copy, _own_table, climb, plain = BLOCKS[2:]
     lines = [line.replace("<url>", str(source)) for line in copy]
     done = ladder.run(["bash", "-euxc", "\n".join(lines)], tmp_path, **IDENTITY)
     assert "roc_auc" in done.stdout
     project = tmp_path / "my-model"
     ladder.commit(project, "Lock")
-    ladder.run(["bash", "-euxc", "\n".join(climb)], project)
+    lines = [line.replace("git+<url>", f"git+{source.as_uri()}") for line in climb]
+    done = ladder.run(["bash", "-euxc", "\n".join(lines)], project, **IDENTITY)
+    assert "First on this rung: uv run my-model train" in done.stdout
+    said = ladder.run(["uv", "run", "my-model", "maturity"], project).stdout
+    assert "M1a" in said
+    assert "uvx mlops-ladder climb --to 2" in said
+    ladder.run(["bash", "-euxc", "\n".join(plain)], project)
     assert ladder.conflicts(project) == ""
-    assert "M1a" in ladder.run(["uv", "run", "my-model", "maturity"], project).stdout
+    assert "M2a" in ladder.run(["uv", "run", "my-model", "maturity"], project).stdout
 
 
 def test_the_line_for_ones_own_table_works(source: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from mlops_ladder.merge import Conflict
 
 SHARED = ("pyproject.toml", ".gitignore", ".dvc/config", ".github/CODEOWNERS", ".gitlab/CODEOWNERS")
 ADVICE = {
-    "own": "It was yours before the template brought a file of this name. Keep yours (`git checkout --ours -- {path}`), "
+    "own": "It was yours before the template brought a file of this name. Keep it (`git checkout --ours -- {path}`), "
     "save the template's under another name (`git show {theirs} > NAME`), and take over by hand what you need.",
     "seed": "It is yours. Keep your text (`git checkout --ours -- {path}`), read what the template changes "
     "(`git diff CHERRY_PICK_HEAD^ CHERRY_PICK_HEAD -- :/{origin}`), and take over by hand what you like.",

@@ -7,7 +7,9 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -43,16 +45,17 @@ def move(repository: Path, journal: Journal) -> None:
     _write(path, journal)
     here = str(Path(__file__).parents[1])
     paths = os.pathsep.join(part for part in (here, os.environ.get("PYTHONPATH", "")) if part)
-    done = subprocess.run(
-        [sys.executable, "-m", "mlops_ladder.move", str(repository), str(path)],
-        env=environment(PYTHONPATH=paths),
-        capture_output=True,
-        text=True,
-        check=False,
-        start_new_session=True,
-    )
-    if done.returncode:
-        raise Refusal(f"git could not move the tree; it is as it was. {done.stderr.strip()}")
+    command = [sys.executable, "-m", "mlops_ladder.move", str(repository), str(path)]
+    with tempfile.TemporaryFile("w+") as said:
+        mover = subprocess.Popen(
+            command, env=environment(PYTHONPATH=paths), stdin=subprocess.DEVNULL, stderr=said, start_new_session=True
+        )
+        while mover.poll() is None:
+            with suppress(KeyboardInterrupt):  # too late: the move takes no longer than giving it up
+                mover.wait()
+        said.seek(0)
+        if mover.returncode:
+            raise Refusal(f"git could not move the tree; it is as it was. {said.read().strip()}")
 
 
 def perform(repository: Path, path: Path) -> int:
@@ -86,13 +89,10 @@ def recover(repository: Path) -> str:
             f"Another climb is under way in this repository (process {journal.process}); wait for it. "
             f"If there is none, delete {path}."
         )
-    # Elsewhere, or on a finished move, people have gone on: then nothing is put back.
-    begun = _head(repository) == journal.head and _standing(repository) in (journal.start, journal.branch)
     done = ""
-    if begun and not _finished(repository, journal):
+    if _begun(repository, journal) and not _finished(repository, journal):
         _check_nothing_new(repository, journal, path)
-        stale = repository / git(repository, "rev-parse", "--git-path", "index.lock").strip()
-        stale.unlink(missing_ok=True)
+        _lock(repository).unlink(missing_ok=True)
         _restore(repository, journal)
         done = f"An earlier climb ({journal.branch}) was interrupted; the tree was put back as it was before."
     path.unlink()
@@ -140,6 +140,21 @@ def _finished(repository: Path, journal: Journal) -> bool:
     if journal.pick:
         return bool(attempt(repository, "ls-files", "-u").stdout)
     return _standing(repository) == journal.branch and _head(repository) == journal.goal
+
+
+def _begun(repository: Path, journal: Journal) -> bool:
+    """Whether files or the branch were already touched; where HEAD went elsewhere since, people have gone on."""
+    if _head(repository) != journal.head or _standing(repository) not in (journal.start, journal.branch):
+        return False
+    if _standing(repository) == journal.branch or _lock(repository).exists():
+        return True
+    written = ("diff-tree", "-r", "-z", "--no-renames", "--name-only", "--diff-filter=AM", journal.head, journal.goal)
+    gone = fields(git(repository, "ls-files", "-z", "--deleted"))
+    return bool(gone) or any(_ours(repository, name, journal) for name in fields(git(repository, *written)))
+
+
+def _lock(repository: Path) -> Path:
+    return repository / git(repository, "rev-parse", "--git-path", "index.lock").strip()
 
 
 def _check_nothing_new(repository: Path, journal: Journal, path: Path) -> None:

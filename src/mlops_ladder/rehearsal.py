@@ -24,8 +24,10 @@ SCRATCH = "mlops-ladder-"
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """A rehearsed climb. `goal` is the commit, or the tree with conflicts, that the project's tree shall become;
-    `differs` are the capabilities with files that come or go; `lock` says why uv.lock could not be brought up to date."""
+    """A rehearsed climb.
+
+    `goal` is the commit, or the tree with conflicts, that the project's tree shall become; `differs` are the
+    capabilities with files that come or go; `lock` says why uv.lock could not be brought up to date."""
 
     merge: Merge
     goal: str
@@ -69,6 +71,7 @@ def rehearse(
     worktree = folder / "worktree"
     found = merge(project.repository, project.prefix, base, theirs, worktree, message)
     here = worktree / project.prefix
+    conflicting = "" if found.commit else _as_it_stands(worktree, folder / "index")
     weight, lock = _install(project, found, here, folder / "before")
     if found.commit:
         found = replace(found, commit=git(worktree, "rev-parse", "HEAD").strip())
@@ -80,7 +83,7 @@ def rehearse(
     other = _files(theirs) ^ _files(base)
     return Rehearsal(
         merge=found,
-        goal=found.commit or _as_it_stands(worktree, folder / "index"),
+        goal=found.commit or conflicting,
         broken=tuple(broken),
         weight=weight,
         lock=lock,

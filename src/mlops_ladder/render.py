@@ -1,6 +1,5 @@
 """What a version of the template gives for a set of answers, by Copier; and what that version asks."""
 
-import shutil
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from mlops_ladder.git import attempt
+from mlops_ladder.git import attempt, git
 from mlops_ladder.project import ANSWERS
 from mlops_ladder.refusal import Refusal
 
@@ -34,8 +33,7 @@ def check_out(template: Path, version: str) -> None:
         tags = attempt(template, "tag", "--sort=-version:refname").stdout.split()[:5]
         known = f"its newest versions are {', '.join(tags)}" if tags else "it has no tagged versions"
         raise Refusal(f"The template has no version {version}; {known}. Name one with --template-version.")
-    shutil.rmtree(template / "template", ignore_errors=True)
-    attempt(template, "checkout", "--quiet", "--force", "--detach", version)
+    git(template, "checkout", "--quiet", "--force", "--detach", version)
 
 
 def questions(template: Path) -> dict[str, dict[str, Any]]:
@@ -63,6 +61,7 @@ def render(
     `answers` are taken as a project's recorded ones: what is no longer asked falls to its default, as in an update.
     `changes` are new answers: one that is not valid, not asked or not recorded is a Refusal."""
     import copier
+    import jinja2
 
     changes = changes or {}
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +72,7 @@ def render(
             copier.run_copy(
                 source, folder, dict(changes), vcs_ref=version, defaults=True, overwrite=True, quiet=True, unsafe=False
             )
-    except (copier.errors.CopierError, ValueError) as error:
+    except (copier.errors.CopierError, jinja2.TemplateError, OSError, ValueError) as error:
         raise Refusal(f"The template refuses this: {_message(error)}") from None
     _compare({**answers, **changes}, yaml.safe_load((folder / ANSWERS).read_text(encoding="utf-8")), changes, version)
     return folder

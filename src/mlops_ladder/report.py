@@ -96,7 +96,10 @@ def _show_capabilities(said: dict[str, Any], console: "Console") -> None:
 
     levels = said["level"]
     title = f"Level {levels['from']} -> {levels['to']}" if levels["from"] != levels["to"] else f"Level {levels['to']}"
-    table = Table(title=f"{title}, template {said['version']['from']} -> {said['version']['to']}", title_justify="left")
+    versions = said["version"]
+    if versions["from"] != versions["to"]:
+        title += f", version {versions['from']} -> {versions['to']} of the template"
+    table = Table(title=title, title_justify="left")
     for column in ("", "id", "capability", "promise"):
         table.add_column(column, overflow="fold")
     for row in said["capabilities"]:
@@ -107,7 +110,7 @@ def _show_capabilities(said: dict[str, Any], console: "Console") -> None:
     if asked:
         console.print("\n[bold]What it asks of people[/]")
         for row in asked:
-            console.print(f"  {row['id']}  {row['asks']}", highlight=False)
+            console.print(f"  {row['id']}  {row['asks']}", highlight=False, soft_wrap=True)
 
 
 def _show_files(said: dict[str, Any], console: "Console") -> None:
@@ -123,21 +126,25 @@ def _show_files(said: dict[str, Any], console: "Console") -> None:
         if files[name]:
             console.print(f"  {label}:")
             for path in files[name]:
-                console.print(f"    {path}", highlight=False, markup=False)
+                console.print(f"    {path}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _show_packages(said: dict[str, Any], console: "Console") -> None:
     weight = said["packages"]
     if weight["reason"]:
-        console.print(f"[bold]Packages[/]: could not be weighed ({weight['reason']})", highlight=False)
+        console.print(f"[bold]Packages[/]: could not be weighed ({weight['reason']})", highlight=False, soft_wrap=True)
     elif weight["packages"]:
         console.print(
             f"[bold]Packages[/]: {len(weight['packages'])} new or newer, {weight['megabytes']:.0f} MB to download here"
         )
         if weight["unweighed"]:
-            console.print(f"  could not be weighed: {', '.join(weight['unweighed'])}", highlight=False)
+            console.print(f"  could not be weighed: {', '.join(weight['unweighed'])}", highlight=False, soft_wrap=True)
     if said["lock"]:
-        console.print(f"[yellow]uv.lock was left as it is[/]: {said['lock']}; run `uv lock` later.", highlight=False)
+        console.print(
+            f"[yellow]uv.lock was left as it is[/]: {said['lock']}; run `uv lock` later.",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _show_conflicts(said: dict[str, Any], console: "Console") -> None:
@@ -145,9 +152,9 @@ def _show_conflicts(said: dict[str, Any], console: "Console") -> None:
         console.print(
             f"\n[red]Conflict[/] in {conflict['path']} ({conflict['kind']}): {conflict['why']}.", highlight=False
         )
-        console.print(f"  {conflict['advice']}", highlight=False, markup=False)
+        console.print(f"  {conflict['advice']}", highlight=False, markup=False, soft_wrap=True)
     for problem in said["broken"]:
-        console.print(f"\n[red]Invalid after the merge[/] {problem}", highlight=False)
+        console.print(f"\n[red]Invalid after the merge[/] {problem}", highlight=False, soft_wrap=True)
 
 
 def _show_end(outcome: Outcome, said: dict[str, Any], console: "Console") -> None:
@@ -155,7 +162,11 @@ def _show_end(outcome: Outcome, said: dict[str, Any], console: "Console") -> Non
         word = (
             "[green]passed[/]" if check.passed else "[red]failed[/]" + ("" if check.before else ", as before the climb")
         )
-        console.print(f"[bold]Check[/] {check.name} (`{check.command}`): {word} {check.said}".rstrip(), highlight=False)
+        console.print(
+            f"[bold]Check[/] {check.name} (`{check.command}`): {word} {check.said}".rstrip(),
+            highlight=False,
+            soft_wrap=True,
+        )
     console.print()
     if outcome.state == "invalid":
         console.print("Nothing was touched. Mend what is named above, commit, and climb again.")
@@ -169,6 +180,6 @@ def _show_end(outcome: Outcome, said: dict[str, Any], console: "Console") -> Non
     else:
         console.print(f"[green]Done[/]: you are on branch {outcome.branch}, one commit ahead of {outcome.start}.")
         if outcome.first and outcome.ran is None:
-            console.print(f"First on this rung: {outcome.first}", highlight=False)
+            console.print(f"First on this rung: {outcome.first}", highlight=False, soft_wrap=True)
     if said["undo"]:
-        console.print(f"To undo: {' && '.join(said['undo'])}", highlight=False)
+        console.print(f"To undo: {' && '.join(said['undo'])}", highlight=False, soft_wrap=True)

@@ -81,13 +81,15 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
         proven, missing = (sum(row["state"] == s for row in rows) for s in ("proven", "missing"))
         shown = ("id", "capability", "state", "evidence", "next_step")
         here = [{key: row[key] for key in shown} for row in rows if row["state"] != "next rung"]
-        above = ", ".join(row["capability"] for row in rows if row["state"] == "next rung")
+        above = [row for row in rows if row["state"] == "next rung"]
         console = Console(record=True, width=120 if arguments.html else None)
         console.print(
             picture(rows), f"{proven} of {proven + missing} promises are proven", table(here)
         )
         if above:
-            console.print(f"The next rung brings {above}: see MATURITY.md.")
+            brought = ", ".join(row["capability"] for row in above)
+            console.print(f"The next rung brings {brought}: see MATURITY.md.")
+            console.print(f"Climb with `uvx mlops-ladder climb --to {above[0]['id'][1]}`.")
         if arguments.html:
             write_page(arguments.html, "Maturity", console)
             print(f"page: {arguments.html}")
