@@ -3,20 +3,29 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 
 from hypothesis import strategies as st
 
+from mlops_ladder.advice import patterns
+from tests import ladder
+
 Tree = Mapping[str, bytes]
 ANSWERS = ".copier-answers.yml"
-SEEDS = ("conf/", "data/", "notebooks/", "README.md", "params.yaml", "/problem/")
 HASH = (".py", ".yml", ".yaml", ".toml", ".gitignore", ".dockerignore", ".dvcignore", "Dockerfile", "CODEOWNERS")
 
 
 def is_seed(path: str) -> bool:
     """Whether the file is the user's from the first day."""
-    return path.startswith(SEEDS[:-1]) or SEEDS[-1] in path
+    return any(fnmatch(path, pattern) for pattern in _seeds())
+
+
+@cache
+def _seeds() -> list[str]:
+    return patterns(ladder.ROOT / "levels")
 
 
 def is_text(content: bytes) -> bool:

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 from pathlib import PurePosixPath
 
-from tests.climbs.life import ANSWERS, Tree, is_text
+from tests.climbs.life import ANSWERS, Tree, is_seed, is_text
 
 Range = tuple[int, int]
 
@@ -80,6 +80,8 @@ def _of_users_file(case: Case, path: str) -> Iterator[str]:
         return
     if gone := lost(case, path):
         yield f"{path}: lines of the user's are lost: {list(gone)[:3]}"
+    if case.upward and is_seed(case.origin(path)) and base not in (None, ours) and result != ours:
+        yield f"{path}: a seed of the user's was changed"
     if path in case.unmerged:
         if not cause(case, path):
             yield f"{path}: a conflict without cause"

@@ -63,6 +63,13 @@ def test_a_bad_climb_is_found_out(path: str, text: bytes | None, fault: str) -> 
     assert all(line.startswith(f"{path}: ") for line in found)
 
 
+def test_a_seed_stays_even_if_the_template_breaks_its_promise() -> None:
+    seed = {"conf/tune.yaml": TEN}, {"conf/tune.yaml": EDITED}, {"conf/tune.yaml": LONGER}, {"conf/tune.yaml": BOTH}
+    sides = [{**old, **new} for old, new in zip((GOOD.base, GOOD.ours, GOOD.theirs, GOOD.result), seed, strict=True)]
+    changed = replace(GOOD, base=sides[0], ours=sides[1], theirs=sides[2], result=sides[3])
+    assert faults(changed) == ["conf/tune.yaml: a seed of the user's was changed"]
+
+
 def test_a_conflict_needs_a_cause() -> None:
     assert faults(replace(GOOD, unmerged=GOOD.unmerged | {"merged"})) == ["merged: a conflict without cause"]
 
