@@ -80,12 +80,12 @@ def _of_users_file(case: Case, path: str) -> Iterator[str]:
         return
     if gone := lost(case, path):
         yield f"{path}: lines of the user's are lost: {list(gone)[:3]}"
-    if case.upward and is_seed(case.origin(path)) and base not in (None, ours) and result != ours:
-        yield f"{path}: a seed of the user's was changed"
     if path in case.unmerged:
         if not cause(case, path):
             yield f"{path}: a conflict without cause"
         return
+    if case.upward and is_seed(case.origin(path)) and base not in (None, ours) and result != ours:
+        yield f"{path}: a seed of the user's was changed"
     yield from _of_clean_file(case, path, base, ours, theirs, result)
 
 

@@ -42,16 +42,26 @@ def releases(folder: Path) -> None:
 
 
 def revise(folder: Path) -> None:
-    """Change the text of most managed files: a line added, one replaced, one deleted, far from each other."""
+    """Change the text of most managed files, and nothing of what it means."""
     template = folder / "template"
     for path in sorted({path for pattern in MANAGED for path in template.glob(pattern) if path.is_file()}):
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        plain = [n for n, line in enumerate(lines) if line.strip() and not {"{%", "{{", '"""'} & set(line.split())]
-        first, second, third = (plain[len(plain) * share // 10] for share in (1, 5, 8))
-        lines[third] = ""
-        lines[second] = lines[second].rstrip("\n") + " # since 0.2.0\n"
-        lines[first] += "# Said more clearly in 0.2.0.\n"
-        path.write_text("".join(lines), encoding="utf-8")
+        path.write_text("".join(revised(lines)), encoding="utf-8")
+
+
+def revised(lines: list[str]) -> list[str]:
+    """A comment added near the top, one at the end of a line in the middle, and a blank line less near the end."""
+    lines = list(lines)
+    top = [number for number, line in enumerate(lines) if line[0] not in ' \n#{")]}']
+    opening = [number for number, line in enumerate(lines) if line.endswith(":\n")]
+    blank = [number for number, line in enumerate(lines) if line == "\n"]
+    if blank:
+        lines[blank[len(blank) * 8 // 10]] = ""
+    if opening:
+        lines[opening[len(opening) // 2]] = lines[opening[len(opening) // 2]].replace(":\n", ":  # since 0.2.0\n")
+    if top:
+        lines[top[len(top) // 5]] = "# Said more clearly in 0.2.0.\n" + lines[top[len(top) // 5]]
+    return lines
 
 
 def add_capability(folder: Path) -> None:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,9 @@ class Worlds:
         shutil.copytree(self.start(world, prefix), folder)
         for name in born.keys() - files.keys():
             (folder / prefix / name).unlink()
+            left = takewhile(lambda parent: not any(parent.iterdir()), (folder / prefix / name).parents)
+            for parent in left:
+                parent.rmdir()
         for name, content in files.items():
             if born.get(name) != content:
                 (folder / prefix / name).parent.mkdir(parents=True, exist_ok=True)
