@@ -13,6 +13,8 @@ import copier
 import yaml
 
 ROOT = Path(__file__).parents[1]
+# What belongs to this repository's own environment, or makes each process compile every library anew.
+DROPPED = {"VIRTUAL_ENV", "PROJECT_ROOT", "DATA_PATH", "PYTHONDONTWRITEBYTECODE"}
 GIT = ["git", "-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
 # Copier refuses unknown choices but ignores unknown names, so a typo would test nothing.
 QUESTIONS: dict[str, dict[str, Any]] = {}
@@ -29,7 +31,7 @@ def questions() -> dict[str, dict[str, Any]]:
 
 def run(command: Sequence[object], folder: Path, check: Any = True, **env: Any) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder, outside this repository's own environment."""
-    kept = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PROJECT_ROOT", "DATA_PATH")}
+    kept = {k: v for k, v in os.environ.items() if k not in DROPPED}
     done = subprocess.run(
         [str(part) for part in command],
         cwd=folder,

@@ -257,8 +257,6 @@ REFUSED = {
     "not asked": (["--set", "orchestrator=prefect"], "does not ask orchestrator with these answers"),
     "computed": (["--set", "project_slug=x"], "does not ask project_slug"),
     "birth: name": (["--set", "project_name=New name"], "work for a person"),
-    "birth: package": (["--set", "package_name=other"], "work for a person"),
-    "birth: problem": (["--set", "problem_type=regression"], "work for a person"),
     "birth: framework": (["--set", "framework=lightgbm"], "work for a person"),
     "birth: data": (["--set", "data_path=/tables/own.csv"], "work for a person"),
     "invalid": (["--set", "package_name=class"], "is a Python keyword"),
@@ -322,6 +320,10 @@ def moved_source(project: Path) -> None:
     live(project, {".copier-answers.yml": "\n".join(lines) + "\n"})
 
 
+def version_never_pushed(project: Path) -> None:
+    live(project, {".copier-answers.yml": read(project, ".copier-answers.yml").replace("0.1.0", "0.1.0-1-gabcdef0")})
+
+
 def no_repository(project: Path) -> None:
     shutil.rmtree(project / ".git")
 
@@ -341,6 +343,7 @@ SPOILED: dict[Callable[[Path], None], str] = {
     no_answers: "is not a project's folder",
     broken_answers: "cannot be read",
     moved_source: "_src_path",
+    version_never_pushed: "after `_commit:`",
     no_repository: "git init",
     no_commit: "no commit yet",
 }
@@ -404,7 +407,7 @@ def test_killed_at_any_moment_the_project_is_as_it_was_or_has_climbed(make: Make
     started = time.monotonic()
     climb(make(0, "measure"))
     whole = time.monotonic() - started + 1
-    for number in range(8):
+    for number in range(6):
         project = make(0, f"project-{number}")
         before = state(project)
         killed(project, moments.uniform(0, whole))
@@ -432,9 +435,7 @@ def half_moved(project: Path, climb: Any) -> None:
     (project / "OWNERS.yaml").write_text(ladder.git(project, "show", f"{goal}:OWNERS.yaml")[:50], encoding="utf-8")
     (project / "MATURITY.md").unlink()
     (project / ".git" / "index.lock").touch()
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    journal = move.Journal(gone.pid, "main", head, "climb-to-level-1", goal)
+    journal = move.Journal(no_process(), "main", head, "climb-to-level-1", goal)
     move._write(move._place(project), journal)
 
 
@@ -444,6 +445,31 @@ def test_a_half_moved_tree_is_put_back_by_the_next_climb(make: Make, climb: Any)
     half_moved(project, climb)
     assert climb(project, "--dry-run")["state"] == "rehearsed"
     assert state(project) == before
+
+
+def test_an_interrupted_climb_with_conflicts_is_put_back_or_left_to_people(make: Make, climb: Any) -> None:
+    project = make(1, **{"conf/gates.yaml": "ours: true\n"})
+    before = state(project)
+    assert climb(project)["state"] == "conflicts"
+    pick = ladder.git(project, "rev-parse", "CHERRY_PICK_HEAD")
+    goal = ladder.git(project, "rev-parse", f"{pick}^{{tree}}")
+    head = ladder.git(project, "rev-parse", "HEAD")
+    journal = move.Journal(no_process(), "main", head, "climb-to-level-2", goal, pick)
+    move._write(move._place(project), journal)
+    conflicts = ladder.git(project, "ls-files", "-u")
+    assert "CHERRY_PICK_HEAD" in climb(project)["error"]
+    assert ladder.git(project, "ls-files", "-u") == conflicts
+    ladder.git(project, "cherry-pick", "--abort")
+    move._write(move._place(project), journal)
+    assert climb(project, "--dry-run")["exit_code"] == 1
+    assert state(project) == before
+
+
+def no_process() -> int:
+    """The number of a process that is gone."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
 
 
 def test_work_done_since_an_interrupted_climb_is_not_put_back(make: Make, climb: Any) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from mlops_ladder import advice, checks, levels, merged, packages
-from mlops_ladder.merge import KINDS, Conflict
+from mlops_ladder import advice, checks, levels, merged, ownership, packages
+from mlops_ladder.merge import BOTH_BROUGHT, BOTH_CHANGED, REMOVED, Conflict
 from tests import ladder
 from tests.test_levels import CAPABILITIES, claimed, template_files
 
 NAME = {"project_name": "Living project"}
 LEVELS = ladder.ROOT / "levels"
-SEEDS = advice.patterns(LEVELS)
+SEEDS = ownership.seeds(LEVELS)
 BROKEN = {
     "not TOML": ({"a.toml": "[x]\n[x]\n"}, "a.toml"),
     "a key twice": ({"conf/a.yaml": "one: 1\ntwo:\n  x: 1\n  x: 2\n"}, "the key x stands 2 times"),
@@ -81,13 +81,13 @@ def test_packages_are_weighed_by_the_lock_file_or_by_their_server(index: str, tm
 
 
 def test_a_conflict_is_advised_by_whose_file_it_is() -> None:
-    both, changed = KINDS[frozenset("23")], KINDS[frozenset("123")]
     expected = {
-        ("conf/gates.yaml", both): "own",
-        ("notes/mine.md", changed): "own",
-        ("src/trial/problem/model.py", changed): "seed",
-        ("pyproject.toml", changed): "shared",
-        ("src/trial/cli.py", changed): "managed",
+        ("conf/gates.yaml", BOTH_BROUGHT): "own",
+        ("notes/mine.md", BOTH_CHANGED): "own",
+        ("src/trial/problem/model.py", BOTH_CHANGED): "seed",
+        ("pyproject.toml", BOTH_CHANGED): "shared",
+        ("src/trial/cli.py", BOTH_CHANGED): "managed",
+        ("src/trial/cli.py", REMOVED): "managed",
     }
     for (path, why), whose in expected.items():
         conflict = Conflict(path, why, path)

@@ -113,7 +113,7 @@ def test_what_a_climb_took_away_comes_back(project: Path) -> None:
 def test_edited_files_that_the_template_drops_are_kept_and_named(project: Path) -> None:
     live(project, {"src/code.py": "# mine\n" + BODY})
     done = climb(project, {path: text for path, text in OLD.items() if path not in ("src/code.py", "notes/seed.md")})
-    assert (done.kept, done.deleted) == (("src/code.py",), ("notes/seed.md",))
+    assert (done.kept, done.deleted, done.conflicts) == (("src/code.py",), ("notes/seed.md",), ())
     assert "src/code.py" in result(project)
 
 

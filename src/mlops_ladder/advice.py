@@ -1,11 +1,10 @@
 """What to do with a conflict, according to whose file it is; a user's file is never given up for the template's."""
 
 from collections.abc import Sequence
-from fnmatch import fnmatch
-from pathlib import Path
 
 from mlops_ladder.levels import Capability
-from mlops_ladder.merge import Conflict
+from mlops_ladder.merge import BOTH_BROUGHT, REMOVED, Conflict
+from mlops_ladder.ownership import is_seed as matches
 
 SHARED = ("pyproject.toml", ".gitignore", ".dvc/config", ".github/CODEOWNERS", ".gitlab/CODEOWNERS")
 ADVICE = {
@@ -16,23 +15,19 @@ ADVICE = {
     "shared": "Keep your lines and the template's new ones, each in its own part; remove the markers.",
     "pyproject.toml": "Keep your lines; between the comments that name the template, also take every new line of the "
     "template's, or the new rung misses its packages. Remove the markers, then run `uv lock`.",
+    REMOVED: "If you have no use for it, keep it removed: `git rm -- {path}`. If its code lives on elsewhere, write "
+    "what the template changed into it there (`git diff CHERRY_PICK_HEAD^ CHERRY_PICK_HEAD -- :/{origin}`).",
     "managed": "Keep both: the new text stands below `=======`; write your change into it, and remove the markers and "
     "the old text. Code of your own is safer in a module beside it, which no climb touches.",
 }
 
 
-def patterns(levels: Path) -> list[str]:
-    """The files that belong to a project from its birth on: nothing changes them but people."""
-    listed = levels / "seeds.txt"
-    return listed.read_text(encoding="utf-8").split() if listed.is_file() else []
-
-
 def kind(conflict: Conflict, capabilities: Sequence[Capability], seeds: Sequence[str]) -> str:
     """Whose file it is: own, seed, shared or managed."""
     path = conflict.origin
-    if "both sides brought" in conflict.why:
+    if conflict.why == BOTH_BROUGHT:
         return "own"
-    if any(_matches(path, pattern) for pattern in seeds):
+    if matches(path, seeds):
         return "seed"
     if path in SHARED:
         return "shared"
@@ -41,7 +36,7 @@ def kind(conflict: Conflict, capabilities: Sequence[Capability], seeds: Sequence
 
 def claims(capability: Capability, path: str) -> bool:
     """Whether a file of the template belongs to a capability."""
-    return any(_matches(path, file.name) for file in capability.files)
+    return matches(path, [file.name for file in capability.files])
 
 
 def advice(conflict: Conflict, whose: str, prefix: str) -> str:
@@ -51,9 +46,5 @@ def advice(conflict: Conflict, whose: str, prefix: str) -> str:
         "origin": prefix + conflict.origin,
         "theirs": f"CHERRY_PICK_HEAD:{prefix}{conflict.origin}",
     }
-    text = ADVICE.get(conflict.path, ADVICE[whose]) if whose == "shared" else ADVICE[whose]
-    return text.format(**names)
-
-
-def _matches(path: str, pattern: str) -> bool:
-    return fnmatch(path, pattern) and path.count("/") == pattern.count("/")
+    key = REMOVED if conflict.why == REMOVED else conflict.path if conflict.path == "pyproject.toml" else whose
+    return ADVICE[key].format(**names)

@@ -102,7 +102,7 @@ def names(changes: Mapping[str, Any], questions: Mapping[str, Mapping[str, Any]]
             raise Refusal(f"Version {version} of the template does not ask {name}; {hint}")
 
 
-def seeds(changes: Mapping[str, Any], base: Path, theirs: Path, patterns: list[str]) -> None:
+def seeds(changes: Mapping[str, Any], base: Path, theirs: Path, patterns: Iterable[str]) -> None:
     """No changed answer would rewrite a file that belongs to the project from its birth on."""
     shaped = [path for path in owned(base, patterns) if _differs(base / path, theirs / path)]
     answers = sorted(set(changes) - {"level"})
@@ -113,7 +113,7 @@ def seeds(changes: Mapping[str, Any], base: Path, theirs: Path, patterns: list[s
         )
 
 
-def owned(folder: Path, patterns: list[str]) -> list[str]:
+def owned(folder: Path, patterns: Iterable[str]) -> list[str]:
     """The seeds in a rendering."""
     return sorted({path.relative_to(folder).as_posix() for pattern in patterns for path in folder.glob(pattern)})
 

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from mlops_ladder import checks, levels, move, quick
-from mlops_ladder.git import attempt
 from mlops_ladder.project import Project, find, root
 from mlops_ladder.quick import Check
 from mlops_ladder.refusal import Refusal
 from mlops_ladder.rehearsal import Rehearsal, rehearse, scratch
-from mlops_ladder.render import check_out, fetch, questions
+from mlops_ladder.render import check_out, fetch, questions, revision
 
 
 @dataclass(frozen=True)
@@ -70,27 +69,29 @@ def climb(wish: Wish, say: Callable[[str], None]) -> Outcome:
         say(f"Fetching the template from {project.source}")
         template = fetch(project.source, folder / "template")
         version = wish.version or project.version
-        check_out(template, version)
+        check_out(template, version, project.version)
+        if not (template / "levels" / "seeds.txt").is_file():
+            raise Refusal(f"Version {version} of {project.source} is not MLOps Ladder, nor a fork of it.")
         changes = _changes(wish, project, template, version)
-        if not changes and _commit(template, version) == _commit(template, project.version):
+        if not changes and revision(template, version) == revision(template, project.version):
             return Outcome("nothing to do", project, version, changes)
         branch = wish.branch or _branch(changes, version)
         checks.branch(project, branch)
         say("Rehearsing the climb in a throw-away worktree")
-        rehearsed = rehearse(project, template, version, changes, folder, _message(project, changes, version))
+        message = _message(project, changes, version)
+        rehearsed = rehearse(project, template, version, changes, folder, message, wish.keep_edited)
         first = levels.first_commands(template / "levels")
         outcome = Outcome("rehearsed", project, version, changes, branch, rehearsal=rehearsed)
         if outcome.level > project.level and outcome.level in first:
-            outcome = replace(outcome, first=f"uv run {quick.slug(project)} {first[outcome.level]}")
+            outcome = replace(outcome, first=f"uv run {quick.command(project)} {first[outcome.level]}")
         return _deliver(outcome, rehearsed, wish, say)
 
 
 def _deliver(outcome: Outcome, rehearsed: Rehearsal, wish: Wish, say: Callable[[str], None]) -> Outcome:
     """Move the tree, if the rehearsal went well and that is wanted."""
     project, merge = outcome.project, rehearsed.merge
-    if not wish.keep_edited:
-        checks.kept(merge.kept)
-    checks.room(project, merge.added)
+    if merge.commit and not (merge.added or merge.changed or merge.deleted):
+        return replace(outcome, state="nothing to do")
     if rehearsed.broken:
         return replace(outcome, state="invalid")
     if wish.dry_run:
@@ -98,7 +99,7 @@ def _deliver(outcome: Outcome, rehearsed: Rehearsal, wish: Wish, say: Callable[[
     before = {}
     if merge.commit and quick.installed(project):
         say("Running the project's quick checks as they are now")
-        before = quick.look(project)
+        before = quick.look(project, "--no-sync")
     journal = move.prepare(
         project.repository, merge.head, outcome.branch, rehearsed.goal, "" if merge.commit else merge.pick
     )
@@ -139,16 +140,13 @@ def _number(value: Any) -> int:
     return int(value)
 
 
-def _commit(template: Path, version: str) -> str:
-    return attempt(template, "rev-parse", "--verify", "--quiet", f"{version}^{{commit}}").stdout.strip() or version
-
-
 def _branch(changes: dict[str, Any], version: str) -> str:
     """climb-to-level-2, climb-ci-gitlab or climb-to-0.2.0."""
-    parts = ["to-level-{}".format(changes["level"])] if "level" in changes else []
-    parts += [f"{name}-{value}" for name, value in changes.items() if name != "level"] if not parts else []
-    name = "-".join(["climb", *(parts or [f"to-{version}"])])
-    return re.sub(r"[^A-Za-z0-9._]+", "-", name).strip("-.")
+    if "level" in changes:
+        goal = f"to-level-{changes['level']}"
+    else:
+        goal = "-".join(f"{name}-{value}" for name, value in changes.items()) or f"to-{version}"
+    return re.sub(r"[^A-Za-z0-9._]+", "-", f"climb-{goal}").strip("-.")
 
 
 def _message(project: Project, changes: dict[str, Any], version: str) -> str:

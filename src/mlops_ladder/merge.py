@@ -14,12 +14,10 @@ from mlops_ladder.project import ANSWERS
 from mlops_ladder.refusal import Refusal
 from mlops_ladder.trees import Tree, commit, listed, planted, stored
 
-KINDS = {
-    frozenset("123"): "both sides changed the same or adjoining lines",
-    frozenset("23"): "both sides brought a file of this path",
-    frozenset("12"): "the template drops this file, and you changed it",
-    frozenset("13"): "you dropped this file, and the template changed it",
-}
+BOTH_CHANGED = "both sides changed the same or adjoining lines"
+BOTH_BROUGHT = "both sides brought a file of this path"
+REMOVED = "you removed or split this file, and the template changed it"
+KINDS = {frozenset("123"): BOTH_CHANGED, frozenset("23"): BOTH_BROUGHT, frozenset("13"): REMOVED}
 
 
 @dataclass(frozen=True)

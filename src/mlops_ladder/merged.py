@@ -60,7 +60,7 @@ def _unreadable(folder: Path, path: str) -> Iterator[str]:
             json.loads((folder / path).read_text(encoding="utf-8"))
     except (ValueError, yaml.YAMLError) as error:
         yield f"{path}: {' '.join(str(error).split())}"
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
 
 

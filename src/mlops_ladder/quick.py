@@ -1,7 +1,9 @@
 """The project's own quick checks, and its first command on a rung."""
 
 import os
+import shutil
 import subprocess
+import tomllib
 from dataclasses import dataclass
 
 from mlops_ladder.git import environment
@@ -10,7 +12,7 @@ from mlops_ladder.project import Project
 
 CHECKS = {
     "its linter": ("ruff", "check", "--quiet"),
-    "its command": ("{slug}", "--help"),
+    "its command": ("{command}", "--help"),
     "its tests can be found": ("pytest", "--collect-only", "-q", "-p", "no:cacheprovider"),
 }
 
@@ -26,22 +28,24 @@ class Check:
     said: str = ""
 
 
-def slug(project: Project) -> str:
-    """The name of the project's command, as copier.yml makes it from the project's name."""
-    words = "".join(c if c.isascii() and c.isalnum() else " " for c in str(project.answers["project_name"]).lower())
-    return "-".join(words.split())
+def command(project: Project) -> str:
+    """The project's own command, by the name that it has in pyproject.toml."""
+    try:
+        settings = tomllib.loads((project.folder / "pyproject.toml").read_text(encoding="utf-8"))
+        return str(next(iter(settings["project"]["scripts"])))
+    except (OSError, ValueError, KeyError, StopIteration):
+        return f"python -m {project.answers['package_name']}"
 
 
 def installed(project: Project) -> bool:
-    """Whether the project's environment is on this machine, so that its checks need no long installation."""
-    return (project.folder / os.environ.get("UV_PROJECT_ENVIRONMENT", ".venv")).is_dir()
+    """Whether uv and the project's environment are on this machine, so that checks need no long installation."""
+    place = project.folder / os.environ.get("UV_PROJECT_ENVIRONMENT", ".venv")
+    return shutil.which("uv") is not None and place.is_dir()
 
 
-def look(project: Project) -> dict[str, subprocess.CompletedProcess[str]]:
-    """Run every check; nothing where the project is not installed."""
-    if not installed(project):
-        return {}
-    return {name: uv(project.folder, "run", "--quiet", *_filled(command, project)) for name, command in CHECKS.items()}
+def look(project: Project, *options: str) -> dict[str, subprocess.CompletedProcess[str]]:
+    """Run every check, with options for `uv run`."""
+    return {name: uv(project.folder, "run", "-q", *options, *_filled(words, project)) for name, words in CHECKS.items()}
 
 
 def compare(project: Project, before: dict[str, subprocess.CompletedProcess[str]]) -> tuple[Check, ...]:
@@ -58,12 +62,13 @@ def compare(project: Project, before: dict[str, subprocess.CompletedProcess[str]
     )
 
 
-def run(project: Project, command: str, quietly: bool) -> int:
+def run(project: Project, line: str, quietly: bool) -> int:
     """Run a command of the project's for people to see; `quietly` keeps it out of what this command prints."""
     env = {key: value for key, value in environment().items() if key not in LEFT_OUT}
-    words = command.split()
-    return subprocess.run(words, cwd=project.folder, env=env, check=False, stdout=2 if quietly else None).returncode
+    return subprocess.run(
+        line.split(), cwd=project.folder, env=env, check=False, stdout=2 if quietly else None
+    ).returncode
 
 
-def _filled(command: tuple[str, ...], project: Project) -> list[str]:
-    return [part.format(slug=slug(project)) for part in command]
+def _filled(words: tuple[str, ...], project: Project) -> list[str]:
+    return " ".join(words).format(command=command(project)).split()

@@ -1,16 +1,15 @@
 """The climb, done in a throw-away worktree: what would come, what would conflict, what it would install."""
 
 import os
-import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mlops_ladder import advice, checks, levels, merged, packages
+from mlops_ladder import advice, checks, levels, merged, ownership, packages
 from mlops_ladder.git import attempt, git
 from mlops_ladder.levels import Capability
 from mlops_ladder.merge import Merge, merge
@@ -20,6 +19,7 @@ from mlops_ladder.project import Project
 from mlops_ladder.render import render
 
 SCRATCH = "mlops-ladder-"
+OWNER = "repository"
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,9 @@ class Rehearsal:
 @contextmanager
 def scratch(repository: Path) -> Iterator[Path]:
     """A folder for renderings and the worktree; those that killed climbs left behind are removed too."""
-    _tidy(repository, lambda process: process != os.getpid() and not alive(process))
+    _tidy(repository)
     folder = Path(tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-")).resolve()
+    (folder / OWNER).write_text(str(repository), encoding="utf-8")
     try:
         yield folder
     finally:
@@ -51,25 +52,35 @@ def scratch(repository: Path) -> Iterator[Path]:
         attempt(repository, "worktree", "prune")
 
 
-def _tidy(repository: Path, dead: Callable[[int], bool]) -> None:
-    for line in git(repository, "worktree", "list", "--porcelain").splitlines():
-        place = Path(line.removeprefix("worktree ")).parent
-        owner = re.fullmatch(rf"{SCRATCH}(\d+)-.*", place.name)
-        if line.startswith("worktree ") and owner and dead(int(owner[1])):
-            shutil.rmtree(place, ignore_errors=True)
+def _tidy(repository: Path) -> None:
+    """Remove what climbs of this repository left behind whose process is gone."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*"):
+        process, note = folder.name.removeprefix(SCRATCH).partition("-")[0], folder / OWNER
+        mine = note.is_file() and note.read_text(encoding="utf-8") == str(repository)
+        if mine and process.isdigit() and not alive(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
     git(repository, "worktree", "prune")
 
 
 def rehearse(
-    project: Project, template: Path, version: str, changes: Mapping[str, Any], folder: Path, message: str
+    project: Project,
+    template: Path,
+    version: str,
+    changes: Mapping[str, Any],
+    folder: Path,
+    message: str,
+    keep_edited: bool,
 ) -> Rehearsal:
     """Render, merge, lock and parse in `folder`; the project's own tree is only read."""
-    seeds = advice.patterns(template / "levels")
+    seeds = ownership.seeds(template / "levels")
     base = render(project.source, project.version, project.answers, folder / "base")
     theirs = render(project.source, version, project.answers, folder / "theirs", changes)
     checks.seeds(changes, base, theirs, seeds)
     worktree = folder / "worktree"
     found = merge(project.repository, project.prefix, base, theirs, worktree, message)
+    if not keep_edited:
+        checks.kept(found.kept)
+    checks.room(project, found.added)
     here = worktree / project.prefix
     conflicting = "" if found.commit else _as_it_stands(worktree, folder / "index")
     weight, lock = _install(project, found, here, folder / "before")
@@ -89,7 +100,7 @@ def rehearse(
         lock=lock,
         capabilities=capabilities,
         differs=frozenset(c.id for c in capabilities if any(advice.claims(c, path) for path in other)),
-        seeds=tuple(seeds),
+        seeds=seeds,
     )
 
 

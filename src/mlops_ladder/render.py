@@ -27,9 +27,19 @@ def fetch(source: str, folder: Path) -> Path:
     return folder
 
 
-def check_out(template: Path, version: str) -> None:
-    """Put a version of a fetched template into its folder."""
-    if attempt(template, "rev-parse", "--verify", "--quiet", f"{version}^{{commit}}").returncode:
+def revision(template: Path, version: str) -> str:
+    """The commit of a version, or nothing if there is no such version."""
+    return attempt(template, "rev-parse", "--verify", "--quiet", f"{version}^{{commit}}").stdout.strip()
+
+
+def check_out(template: Path, version: str, recorded: str) -> None:
+    """Put a version of a fetched template into its folder; the recorded one must be there too, to compare with."""
+    if not revision(template, recorded):
+        raise Refusal(
+            f"The template has no version {recorded}, which the project was made from; perhaps it was never pushed. "
+            f"Write after `_commit:` in {ANSWERS} a version with the same files, commit, and try again."
+        )
+    if not revision(template, version):
         tags = attempt(template, "tag", "--sort=-version:refname").stdout.split()[:5]
         known = f"its newest versions are {', '.join(tags)}" if tags else "it has no tagged versions"
         raise Refusal(f"The template has no version {version}; {known}. Name one with --template-version.")

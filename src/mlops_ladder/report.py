@@ -130,9 +130,13 @@ def _show_files(said: dict[str, Any], console: "Console") -> None:
 
 
 def _show_packages(said: dict[str, Any], console: "Console") -> None:
+    from rich.markup import escape
+
     weight = said["packages"]
     if weight["reason"]:
-        console.print(f"[bold]Packages[/]: could not be weighed ({weight['reason']})", highlight=False, soft_wrap=True)
+        console.print(
+            f"[bold]Packages[/]: could not be weighed ({escape(weight['reason'])})", highlight=False, soft_wrap=True
+        )
     elif weight["packages"]:
         console.print(
             f"[bold]Packages[/]: {len(weight['packages'])} new or newer, {weight['megabytes']:.0f} MB to download here"
@@ -141,29 +145,34 @@ def _show_packages(said: dict[str, Any], console: "Console") -> None:
             console.print(f"  could not be weighed: {', '.join(weight['unweighed'])}", highlight=False, soft_wrap=True)
     if said["lock"]:
         console.print(
-            f"[yellow]uv.lock was left as it is[/]: {said['lock']}; run `uv lock` later.",
+            f"[yellow]uv.lock was left as it is[/]: {escape(said['lock'])}; run `uv lock` later.",
             highlight=False,
             soft_wrap=True,
         )
 
 
 def _show_conflicts(said: dict[str, Any], console: "Console") -> None:
+    from rich.markup import escape
+
     for conflict in said["conflicts"]:
         console.print(
-            f"\n[red]Conflict[/] in {conflict['path']} ({conflict['kind']}): {conflict['why']}.", highlight=False
+            f"\n[red]Conflict[/] in {escape(conflict['path'])} ({conflict['kind']}): {conflict['why']}.",
+            highlight=False,
         )
         console.print(f"  {conflict['advice']}", highlight=False, markup=False, soft_wrap=True)
     for problem in said["broken"]:
-        console.print(f"\n[red]Invalid after the merge[/] {problem}", highlight=False, soft_wrap=True)
+        console.print(f"\n[red]Invalid after the merge[/] {escape(problem)}", highlight=False, soft_wrap=True)
 
 
 def _show_end(outcome: Outcome, said: dict[str, Any], console: "Console") -> None:
+    from rich.markup import escape
+
     for check in outcome.checks:
         word = (
             "[green]passed[/]" if check.passed else "[red]failed[/]" + ("" if check.before else ", as before the climb")
         )
         console.print(
-            f"[bold]Check[/] {check.name} (`{check.command}`): {word} {check.said}".rstrip(),
+            f"[bold]Check[/] {check.name} (`{check.command}`): {word} {escape(check.said)}".rstrip(),
             highlight=False,
             soft_wrap=True,
         )
