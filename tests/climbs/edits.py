@@ -221,6 +221,23 @@ def copy_file(life: Life) -> str | None:
 
 
 @edit
+def split_file(life: Life) -> str | None:
+    """Make two files of one that grew too long."""
+    path = life.pick()
+    if not path or len(lines := life.lines(path)) < 4:
+        return None
+    old, at = PurePosixPath(path), life.draw(st.integers(1, len(lines) - 1))
+    parts = {str(old.with_name(f"first_{old.name}")): lines[:at], str(old.with_name(f"second_{old.name}")): lines[at:]}
+    if not all(map(life.free, parts)):
+        return None
+    for new, part in parts.items():
+        life.copy(path, new)
+        life.files[new] = b"".join(part)
+    life.remove(path)
+    return f"split {path} before line {at + 1}"
+
+
+@edit
 def move_onto_coming(life: Life) -> str | None:
     """Give a file the very path that the climb will bring."""
     path, new = life.pick(), coming(life)

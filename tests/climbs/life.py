@@ -3,14 +3,13 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 
 from hypothesis import strategies as st
 
-from mlops_ladder.advice import patterns
+from mlops_ladder import ownership
 from tests import ladder
 
 Tree = Mapping[str, bytes]
@@ -20,12 +19,12 @@ HASH = (".py", ".yml", ".yaml", ".toml", ".gitignore", ".dockerignore", ".dvcign
 
 def is_seed(path: str) -> bool:
     """Whether the file is the user's from the first day."""
-    return any(fnmatch(path, pattern) for pattern in _seeds())
+    return ownership.is_seed(path, _seeds())
 
 
 @cache
-def _seeds() -> list[str]:
-    return patterns(ladder.ROOT / "levels")
+def _seeds() -> tuple[str, ...]:
+    return ownership.seeds(ladder.ROOT / "levels")
 
 
 def is_text(content: bytes) -> bool:

@@ -53,13 +53,14 @@ def faults(case: Case) -> list[str]:
     """Every promise that the climb broke."""
     found = [fault for path in sorted(case.ours) for fault in _of_users_file(case, path)]
     for path in sorted(case.base.keys() - case.ours.keys()):
-        if path in case.result:
+        if path in case.result and path not in case.unmerged:
             found.append(f"{path}: was deleted or moved by the user, and is back")
     for path in sorted(case.theirs.keys() - case.base.keys() - case.ours.keys()):
         if case.result.get(path) != case.theirs[path]:
             found.append(f"{path}: is new, and not as in a fresh copy")
     for path in sorted(case.unmerged - case.ours.keys()):
-        found.append(f"{path}: a conflict without cause")
+        if not cause(case, path):
+            found.append(f"{path}: a conflict without cause")
     for path in sorted(case.result.keys() - case.ours.keys() - case.theirs.keys()):
         found.append(f"{path}: nobody brought it")
     return found
@@ -140,7 +141,9 @@ def blocked(ours: Tree, theirs: Tree) -> bool:
 def cause(case: Case, path: str) -> str | None:
     """Why a file may conflict."""
     if path not in case.ours:
-        return None
+        changed = case.theirs.get(path) not in (None, case.base.get(path))
+        parts = [new for new, old in case.moved.items() if old == path and case.ours.get(new) != case.base.get(path)]
+        return "moved with edits" if changed and parts else None
     base, ours, theirs = case.sides(path)
     if case.arriving(path) not in (None, ours):
         return "both brought it"
