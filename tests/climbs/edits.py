@@ -1,17 +1,13 @@
-"""What people do to a project between two climbs. Each function is one habit: it changes the files and says what it
-did, or None where there was nothing to do it to."""
+"""What people do to the text of a project between two climbs. Each function is one habit: it changes the files and says
+what it did, or None where there was nothing to do it to."""
 
 import re
-from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
-from pathlib import PurePosixPath
 
 from hypothesis import strategies as st
 
-from tests.climbs.life import ANSWERS, Life, is_seed, is_text
+from tests.climbs.life import Life, is_seed, is_text
 
-Edit = Callable[[Life], str | None]
-EDITS: list[Edit] = []
 PACKAGE = "src/living_project"
 OWN = (
     f"{PACKAGE}/ours.py",
@@ -34,13 +30,6 @@ OWN = (
 REQUIREMENTS = ("tabulate>=0.9", "tqdm>=4.60", "polars>=1,<2", "holidays>=0.50")
 
 
-def edit(function: Edit) -> Edit:
-    """Make a habit one of those that are drawn."""
-    EDITS.append(function)
-    return function
-
-
-@edit
 def rewrite_seed(life: Life) -> str | None:
     if not (path := life.pick(is_seed)):
         return None
@@ -48,7 +37,6 @@ def rewrite_seed(life: Life) -> str | None:
     return f"rewrote {path}"
 
 
-@edit
 def add_file(life: Life) -> str | None:
     path = life.one(OWN)
     if not life.free(path):
@@ -57,7 +45,6 @@ def add_file(life: Life) -> str | None:
     return f"added {path}"
 
 
-@edit
 def add_setting(life: Life) -> str | None:
     if not (path := life.pick(lambda path: path.startswith(("conf/", "params")))):
         return None
@@ -66,7 +53,6 @@ def add_setting(life: Life) -> str | None:
     return f"added a key to {path}"
 
 
-@edit
 def change_dependencies(life: Life) -> str | None:
     block = rb"^dependencies = \[(.*?)\]$"
     found = re.search(block, life.files.get("pyproject.toml", b""), re.DOTALL | re.MULTILINE)
@@ -83,7 +69,6 @@ def change_dependencies(life: Life) -> str | None:
     return f"made the dependencies {new}"
 
 
-@edit
 def add_table(life: Life) -> str | None:
     if "pyproject.toml" not in life.files:
         return None
@@ -96,7 +81,6 @@ def add_table(life: Life) -> str | None:
     return f"added a table to pyproject.toml before line {at + 1}"
 
 
-@edit
 def insert_lines(life: Life) -> str | None:
     if not (path := life.pick()):
         return None
@@ -107,7 +91,6 @@ def insert_lines(life: Life) -> str | None:
     return f"added lines to {path} at line {at + 1}"
 
 
-@edit
 def replace_line(life: Life) -> str | None:
     path = life.pick()
     if not path or not (lines := life.lines(path)):
@@ -118,7 +101,6 @@ def replace_line(life: Life) -> str | None:
     return f"replaced line {at + 1} of {path}"
 
 
-@edit
 def delete_lines(life: Life) -> str | None:
     path = life.pick()
     if not path or not (lines := life.lines(path)):
@@ -129,7 +111,6 @@ def delete_lines(life: Life) -> str | None:
     return f"deleted {many} lines of {path} from line {at + 1}"
 
 
-@edit
 def repeat_block(life: Life) -> str | None:
     """Copy a block and change the copy, as people do with CI jobs."""
     path = life.pick()
@@ -142,7 +123,6 @@ def repeat_block(life: Life) -> str | None:
     return f"repeated {many} lines of {path} from line {at + 1}"
 
 
-@edit
 def reformat(life: Life) -> str | None:
     """Run another formatter over a file."""
     if not (path := life.pick()):
@@ -152,7 +132,6 @@ def reformat(life: Life) -> str | None:
     return f"replaced {old!r} by {new!r} in {path}"
 
 
-@edit
 def take_hunk(life: Life) -> str | None:
     """Bring a change of the template's before it comes, as who reads its repository does."""
     goal = life.goal
@@ -166,111 +145,6 @@ def take_hunk(life: Life) -> str | None:
     return f"took the template's next lines {j1 + 1}-{j2} of {path}"
 
 
-@edit
-def delete_file(life: Life) -> str | None:
-    if path := life.pick():
-        life.remove(path)
-    return path and f"deleted {path}"
-
-
-@edit
-def delete_folder(life: Life) -> str | None:
-    if not (path := life.pick(lambda path: "/" in path)):
-        return None
-    folder = life.one(list(PurePosixPath(path).parents)[:-1])
-    for name in life.folder(str(folder)):
-        life.remove(name)
-    return f"deleted {folder}/"
-
-
-@edit
-def rename_file(life: Life) -> str | None:
-    if not (path := life.pick()):
-        return None
-    old = PurePosixPath(path)
-    new = life.one([old.with_name(f"our_{old.name}"), PurePosixPath("ours") / old.name, old.parent / "ours" / old.name])
-    if not life.free(str(new)):
-        return None
-    life.move(path, str(new))
-    return f"moved {path} to {new}"
-
-
-@edit
-def move_folder(life: Life) -> str | None:
-    if not (path := life.pick(lambda path: "/" in path)):
-        return None
-    folder = life.one(list(PurePosixPath(path).parents)[:-1])
-    names = life.folder(str(folder))
-    new = f"ours/{folder.name}"
-    if ANSWERS in names or not all(life.free(new + name.removeprefix(str(folder))) for name in names):
-        return None
-    for name in names:
-        life.move(name, new + name.removeprefix(str(folder)))
-    return f"moved {folder}/ to {new}/"
-
-
-@edit
-def copy_file(life: Life) -> str | None:
-    if not (path := life.pick()):
-        return None
-    new = str(PurePosixPath(path).with_name(f"copy_of_{PurePosixPath(path).name}"))
-    if not life.free(new):
-        return None
-    life.copy(path, new)
-    return f"copied {path} to {new}"
-
-
-@edit
-def split_file(life: Life) -> str | None:
-    """Make two files of one that grew too long."""
-    path = life.pick()
-    if not path or len(lines := life.lines(path)) < 4:
-        return None
-    old, at = PurePosixPath(path), life.draw(st.integers(1, len(lines) - 1))
-    parts = {str(old.with_name(f"first_{old.name}")): lines[:at], str(old.with_name(f"second_{old.name}")): lines[at:]}
-    if not all(map(life.free, parts)):
-        return None
-    for new, part in parts.items():
-        life.copy(path, new)
-        life.files[new] = b"".join(part)
-    life.remove(path)
-    return f"split {path} before line {at + 1}"
-
-
-@edit
-def move_onto_coming(life: Life) -> str | None:
-    """Give a file the very path that the climb will bring."""
-    path, new = life.pick(), coming(life)
-    if not path or not new:
-        return None
-    life.move(path, new)
-    return f"moved {path} to {new}, which is coming"
-
-
-@edit
-def make_early(life: Life) -> str | None:
-    """Have a file already at a path that the climb will bring: the same, nearly the same, or another."""
-    if not (path := coming(life)):
-        return None
-    kind = life.one(["the same", "a longer", "another"])
-    text = {"the same": life.goal[path], "a longer": life.goal[path] + life.line(path), "another": life.text(path)}
-    life.files[path] = text[kind]
-    return f"made {kind} file at {path}, which is coming"
-
-
-@edit
-def stand_in_the_way(life: Life) -> str | None:
-    """Have a file where a folder is coming, or a folder where a file is coming."""
-    if not (path := coming(life)):
-        return None
-    at = life.one([f"{path}/ours.md", *map(str, list(PurePosixPath(path).parents)[:-1])])
-    if not life.free(at):
-        return None
-    life.files[at] = life.text(at)
-    return f"added {at}, in the way of {path}"
-
-
-@edit
 def turn_line_endings(life: Life) -> str | None:
     """Save with CRLF, in a repository that stores line endings as they are typed or in one that does not."""
     if not (path := life.pick()):
@@ -281,7 +155,6 @@ def turn_line_endings(life: Life) -> str | None:
     return f"turned {path} to CRLF{', with * -text in .gitattributes' if stored else ''}"
 
 
-@edit
 def change_encoding(life: Life) -> str | None:
     if not (path := life.pick()):
         return None
@@ -291,7 +164,6 @@ def change_encoding(life: Life) -> str | None:
     return f"saved {path} as {encoding}"
 
 
-@edit
 def drop_last_newline(life: Life) -> str | None:
     if not (path := life.pick()):
         return None
@@ -299,30 +171,8 @@ def drop_last_newline(life: Life) -> str | None:
     return f"took the last newline from {path}"
 
 
-@edit
 def ignore_folder(life: Life) -> str | None:
     """Let .gitignore hide a folder that the template writes to."""
     name = life.one(["/deploy/", "/docs/", "*.yaml", "/tests/", "/ours/", "*.json"])
     life.files[".gitignore"] = life.files.get(".gitignore", b"") + f"{name}\n".encode()
     return f"added {name} to .gitignore"
-
-
-def coming(life: Life) -> str | None:
-    """A text file that the climb will bring."""
-    paths = [
-        path for path in sorted(life.goal) if path not in life.born and life.free(path) and is_text(life.goal[path])
-    ]
-    return life.one(paths) if paths else None
-
-
-# After these a project's linters and its command still work.
-SOUND = (add_file, add_setting, add_table, change_dependencies, rewrite_seed)
-# What `copier update` alone takes well.
-PLAIN = (*SOUND, delete_file, delete_lines, insert_lines, replace_line)
-
-
-def live(life: Life, habits: Sequence[Edit], most: int = 6) -> None:
-    """Do several things, one after the other."""
-    for act in life.draw(st.lists(st.sampled_from(habits), min_size=1, max_size=most)):
-        if done := act(life):
-            life.story.append(done)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 from hypothesis.vendor.pretty import RepresentationPrinter
 
-from tests.climbs.edits import EDITS, Edit, live
+from tests.climbs.habits import HABITS, Habit, live
 from tests.climbs.life import Life, Tree
 from tests.climbs.worlds import World, Worlds
 
@@ -101,7 +101,7 @@ class Scenario:
 
 
 @st.composite
-def scenarios(draw: st.DrawFn, worlds: Worlds, routes: Sequence[Route], habits: Sequence[Edit] = EDITS) -> Scenario:
+def scenarios(draw: st.DrawFn, worlds: Worlds, routes: Sequence[Route], habits: Sequence[Habit] = HABITS) -> Scenario:
     """Any route, any life, mostly at the root of a whole repository."""
     kinds = sorted({route.kind for route in routes})
     kind = draw(st.sampled_from(kinds + [kind for kind in kinds if kind in UPWARD]))

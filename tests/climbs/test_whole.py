@@ -11,7 +11,7 @@ import pytest
 from mlops_ladder import cli
 from tests import ladder
 from tests.climbs import oracle
-from tests.climbs.edits import PLAIN, SOUND
+from tests.climbs.habits import PLAIN, SOUND
 from tests.climbs.life import Tree
 from tests.climbs.play import case, climb, drawn, lived_in, shown, state
 from tests.climbs.scenarios import UP, VERSION, Scenario, scenarios
