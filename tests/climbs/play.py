@@ -52,7 +52,7 @@ def drawn(strategy: st.SearchStrategy[Scenario], seed: int, check: Callable[[Sce
 
     try:
         once()
-    except AssertionError as error:
+    except Exception as error:
         error.add_note(f"Again: pytest tests/climbs --hypothesis-seed={seed}")
         raise
 
