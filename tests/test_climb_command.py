@@ -17,7 +17,6 @@ from mlops_ladder import move
 from mlops_ladder.cli import main
 from tests import ladder
 
-pytestmark = pytest.mark.xdist_group("climb command")
 NAME = {"project_name": "Living project"}
 Make = Callable[..., Path]
 

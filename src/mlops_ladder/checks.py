@@ -53,7 +53,9 @@ def tree(project: Project) -> None:
     for name, undo in UNFINISHED.items():
         if Path(project.repository, git(project.repository, "rev-parse", "--git-path", name).strip()).exists():
             raise Refusal(f"Something is unfinished in the repository ({name}); finish it, or undo it with `{undo}`.")
-    changed = fields(git(project.repository, "status", "--porcelain", "-z", "-uno", "--no-renames"))
+    changed = fields(
+        git(project.repository, "status", "--porcelain", "-z", "-uno", "--no-renames", "--ignore-submodules=dirty")
+    )
     if changed:
         raise Refusal(
             f"There are uncommitted changes ({some(line[3:] for line in changed)}); commit them, or `git stash`."

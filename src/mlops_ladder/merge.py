@@ -98,9 +98,8 @@ def _moved(repository: Path, head: str, prefix: str, ours: Tree, old: Tree) -> d
     if set(old) <= set(ours):
         return {}
     started = planted(repository, head, prefix, ours, old)
-    parts = iter(
-        fields(git(repository, "diff-tree", "-r", "-z", "-M", "--name-status", "--diff-filter=R", started, head))
-    )
+    renames = ("diff-tree", "-r", "-z", "-M", "--no-rename-empty", "--name-status", "--diff-filter=R")
+    parts = iter(fields(git(repository, *renames, started, head)))
     return {here.removeprefix(prefix): next(parts).removeprefix(prefix) for _, here in zip(parts, parts, strict=False)}
 
 

@@ -73,8 +73,9 @@ def rehearse(
 ) -> Rehearsal:
     """Render, merge, lock and parse in `folder`; the project's own tree is only read."""
     seeds = ownership.seeds(template / "levels")
-    base = render(project.source, project.version, project.answers, folder / "base")
+    # The new answers first: they are what may be wrong.
     theirs = render(project.source, version, project.answers, folder / "theirs", changes)
+    base = render(project.source, project.version, project.answers, folder / "base")
     checks.seeds(changes, base, theirs, seeds)
     worktree = folder / "worktree"
     found = merge(project.repository, project.prefix, base, theirs, worktree, message)

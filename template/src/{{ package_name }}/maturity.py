@@ -81,15 +81,13 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
         proven, missing = (sum(row["state"] == s for row in rows) for s in ("proven", "missing"))
         shown = ("id", "capability", "state", "evidence", "next_step")
         here = [{key: row[key] for key in shown} for row in rows if row["state"] != "next rung"]
-        above = [row for row in rows if row["state"] == "next rung"]
+        above = ", ".join(row["capability"] for row in rows if row["state"] == "next rung")
+        climb = f"Climb with `uvx mlops-ladder climb --to {rows[-1]['id'][1]}`."
         console = Console(record=True, width=120 if arguments.html else None)
-        console.print(
-            picture(rows), f"{proven} of {proven + missing} promises are proven", table(here)
-        )
+        console.print(picture(rows))
+        console.print(f"{proven} of {proven + missing} promises are proven", table(here))
         if above:
-            brought = ", ".join(row["capability"] for row in above)
-            console.print(f"The next rung brings {brought}: see MATURITY.md.")
-            console.print(f"Climb with `uvx mlops-ladder climb --to {above[0]['id'][1]}`.")
+            console.print(f"The next rung brings {above}: see MATURITY.md.", climb, sep="\n")
         if arguments.html:
             write_page(arguments.html, "Maturity", console)
             print(f"page: {arguments.html}")
