@@ -1,0 +1,1 @@
+"""The climb under fuzz: what people do to projects, where they go then, and what must hold."""
