@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from tests import ladder, tools
+from tests.tools import browser
 
 pytestmark = pytest.mark.xdist_group("serving")
 
@@ -120,6 +121,21 @@ def served(live: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) 
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def test_a_person_tries_the_model_in_a_browser(served: Served) -> None:
+    host = f"127.0.0.1:{served.port}"
+    with browser.launch() as chromium, browser.page(chromium, host) as page:
+        page.goto(f"http://{host}/docs")
+        page.click("button.authorize")
+        page.fill(".modal-ux input", served.key)
+        page.click(".modal-ux button.authorize")
+        page.click(".modal-ux button.btn-done")
+        page.click(".opblock-post .opblock-summary-control")
+        page.click("button.try-out__btn")
+        page.click("button.execute")
+        answer = page.inner_text(".live-responses-table .response")
+    assert answer.startswith("200") and '"probabilities"' in answer
 
 
 def test_a_prometheus_scrapes_the_server_and_answers_a_query(served: Served, tmp_path: Path) -> None:
