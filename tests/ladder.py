@@ -100,6 +100,13 @@ def update(folder: Path, answers: Mapping[str, Any], vcs_ref: Any = None) -> Non
         )
 
 
+def copied(project: Path, folder: Path, *left_out: str) -> Path:
+    """A copy of a project, without what matches these patterns; others may be running it, and compiling its modules."""
+    return Path(
+        shutil.copytree(project, folder, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", *left_out))
+    )
+
+
 def slug(key: str) -> str:
     """A short folder name for a key."""
     return hashlib.sha256(key.encode()).hexdigest()[:10]

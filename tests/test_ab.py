@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -94,8 +93,8 @@ class Server:
 def project(live: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Project:
     installed = live(level=2, problem_type="classification")
     root = tmp_path_factory.mktemp("ab") / "project"
-    ignored = shutil.ignore_patterns(".venv", "models", "logs", "secrets", "reports", "releases")
-    made = Project(shutil.copytree(installed, root, ignore=ignored), installed / ".venv/bin/python")
+    ladder.copied(installed, root, ".venv", "models", "logs", "secrets", "reports", "releases")
+    made = Project(root, installed / ".venv/bin/python")
     made.run("train")
     return made
 

@@ -1,7 +1,6 @@
 """What is generated for GitHub: the workflows are run by act, and every linter is content."""
 
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,7 +30,7 @@ def project(live: Live) -> Path:
 
 def copy(project: Path, folder: Path) -> Path:
     """A copy that may be changed."""
-    return shutil.copytree(project, folder / "project", ignore=shutil.ignore_patterns(".venv", "models", "reports"))
+    return ladder.copied(project, folder / "project", ".venv", "models", "reports")
 
 
 def workflows(project: Path) -> list[Path]:

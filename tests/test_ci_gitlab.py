@@ -1,6 +1,5 @@
 """What is generated for GitLab: the pipeline is run by gitlab-ci-local, and every schema is content."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ def project(live: Live) -> Path:
 @pytest.fixture
 def copied(project: Path, tmp_path: Path) -> Path:
     """A copy that a pipeline may write to."""
-    return shutil.copytree(project, tmp_path / "project", ignore=shutil.ignore_patterns(".venv", "models", "reports"))
+    return ladder.copied(project, tmp_path / "project", ".venv", "models", "reports")
 
 
 def test_every_job_is_green(copied: Path, tmp_path: Path) -> None:

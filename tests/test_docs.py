@@ -1,6 +1,5 @@
 """The documentation site of a project, built by both services' pipelines and looked at in a browser."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,8 +15,7 @@ Live = Callable[..., Path]
 
 def copied(project: Path, folder: Path) -> Path:
     """A copy that a pipeline may write to."""
-    ignored = shutil.ignore_patterns(".venv", "models", "reports")
-    return shutil.copytree(project, folder / "project", ignore=ignored)
+    return ladder.copied(project, folder / "project", ".venv", "models", "reports")
 
 
 def test_github_builds_the_site_and_finds_a_broken_link(live: Live, tmp_path: Path) -> None:

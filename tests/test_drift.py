@@ -1,7 +1,6 @@
 """Drift detection: its error rates on the bundled flights, its pages, and its schedules in both CI systems."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,7 +28,7 @@ with table.writer(Path(sys.argv[2])) as out:
 
 def copy(project: Path, folder: Path) -> Path:
     """A copy that may be changed."""
-    return shutil.copytree(project, folder / "project", ignore=shutil.ignore_patterns(".venv", "models", "reports"))
+    return ladder.copied(project, folder / "project", ".venv", "models", "reports")
 
 
 def held_out(project: Path, target: Path) -> Path:

@@ -2,7 +2,6 @@
 
 import json
 import runpy
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,7 +46,7 @@ def test_the_last_months_can_be_predicted(
     problem_type: str, metric: str, least: float, live: Callable[..., Path], tmp_path: Path
 ) -> None:
     home = live(level=0, problem_type=problem_type)
-    project = shutil.copytree(home, tmp_path / "project", ignore=shutil.ignore_patterns(".venv", "models"))
+    project = ladder.copied(home, tmp_path / "project", ".venv", "models")
     python = next((home / ".venv").glob("[bS]*/python*"))
     done = ladder.run([python, "-m", "living_project", "train", "--json"], project, PYTHONPATH=str(project / "src"))
     facts = json.loads(done.stdout)

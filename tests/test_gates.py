@@ -1,7 +1,6 @@
 """The gate on real flights: the models of the template pass its defaults, and each kind of bad model is stopped."""
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,8 +80,8 @@ class Project:
 
 def copied(live: Callable[..., Path], folder: Path, **answers: Any) -> Project:
     installed = live(level=2, **answers)
-    ignored = shutil.ignore_patterns(".venv", "models", "logs", "secrets", "reports", "releases")
-    return Project(shutil.copytree(installed, folder, ignore=ignored), installed / ".venv/bin/python")
+    ladder.copied(installed, folder, ".venv", "models", "logs", "secrets", "reports", "releases")
+    return Project(folder, installed / ".venv/bin/python")
 
 
 def failed(result: dict[str, Any]) -> set[str]:

@@ -1,7 +1,6 @@
 """Each orchestrator really runs the stages: one task each, with its output in the log, retries where they help."""
 
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,7 +27,7 @@ LAST = """stages:
 def project(live: Live, render: Live, tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Path, str]:
     """A project that may be changed, whose pipeline ends with a stage of its own; and its orchestrator's script."""
     tool = request.param
-    folder = shutil.copytree(live(level=2), tmp_path / "project", symlinks=True)
+    folder = ladder.copied(live(level=2), tmp_path / "project")
     rendered = render(tmp_path / "rendered", level=2, orchestrator=tool, project_name="Living project")
     made = rendered / "orchestration" / SCRIPTS[tool]
     text, changes = re.subn("^STAGES = .*$", STAGES, made.read_text(encoding="utf-8"), flags=re.M)
