@@ -66,6 +66,8 @@ def test_the_score_falls_without_the_run_the_key_or_the_report(live: Live, tmp_p
                 fallen, without = score()
                 assert (fallen, without) == (full - 1, states | {capability: "missing"})
     assert score() == (full, states)
+    told = ladder.run([python, "-m", "living_project", "maturity"], root, **env).stdout
+    assert "uvx mlops-ladder climb --to 2" in told
 
     # A run that was made elsewhere has its model and its report there: nothing is missing here.
     with away(root / "models"), away(root / "reports"):

@@ -20,6 +20,13 @@ CAPABILITY = """
       - src/*/monitoring/heartbeat.py
       - tests/monitoring/test_heartbeat.py
 """
+HEARTBEAT_TEST = """from pathlib import Path
+
+
+def test_the_service_says_how_often_it_beats() -> None:
+    (module,) = Path("src").glob("*/monitoring/heartbeat.py")
+    assert "EVERY = 60" in module.read_text(encoding="utf-8")
+"""
 NOTIFIED = "      - {path: src/*/monitoring/chat.py, when: {messenger: chat}}\n"
 QUESTION = """messenger:
   type: str
@@ -69,7 +76,7 @@ def add_capability(folder: Path) -> None:
     append(folder / "levels" / "1-devops.yml", CAPABILITY)
     package = folder / "template/src/{{ package_name }}/monitoring"
     append(package / "heartbeat.py", '"""Say that the service is alive."""\n\nEVERY = 60\n')
-    append(folder / "template/tests/monitoring/test_heartbeat.py", "def test_it_beats() -> None:\n    assert True\n")
+    append(folder / "template/tests/monitoring/test_heartbeat.py", HEARTBEAT_TEST)
     append(folder / "template/docs/heartbeat.md", "# Heartbeat\n\nEvery minute.\n")
 
 

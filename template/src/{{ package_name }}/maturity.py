@@ -82,11 +82,11 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
         shown = ("id", "capability", "state", "evidence", "next_step")
         here = [{key: row[key] for key in shown} for row in rows if row["state"] != "next rung"]
         above = ", ".join(row["capability"] for row in rows if row["state"] == "next rung")
-        climb = f"Climb with `uvx mlops-ladder climb --to {rows[-1]['id'][1]}`."
         console = Console(record=True, width=120 if arguments.html else None)
         console.print(picture(rows))
         console.print(f"{proven} of {proven + missing} promises are proven", table(here))
         if above:
+            climb = f"Climb with `uvx mlops-ladder climb --to {rows[-1]['id'][1]}`."
             console.print(f"The next rung brings {above}: see MATURITY.md.", climb, sep="\n")
         if arguments.html:
             write_page(arguments.html, "Maturity", console)
