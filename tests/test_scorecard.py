@@ -68,6 +68,12 @@ def test_the_score_falls_without_the_run_the_key_or_the_report(live: Live, tmp_p
     assert score() == (full, states)
     told = ladder.run([python, "-m", "living_project", "maturity"], root, **env).stdout
     assert "uvx mlops-ladder climb --to 2" in told
+    page = root / "MATURITY.md"
+    text = page.read_text(encoding="utf-8")
+    page.write_text("", encoding="utf-8")
+    refused = ladder.run([python, "-m", "living_project", "maturity"], root, check=False, **env)
+    assert refused.returncode == 2 and "MATURITY.md does not name the level" in refused.stderr
+    page.write_text(text, encoding="utf-8")
 
     # A run that was made elsewhere has its model and its report there: nothing is missing here.
     with away(root / "models"), away(root / "reports"):

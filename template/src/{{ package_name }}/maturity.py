@@ -14,7 +14,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .project import modules, root, table, write_page
+from .project import Failure, modules, root, table, write_page
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -43,17 +43,17 @@ def scorecard() -> list[dict[str, str]]:
 
     Where several modules know something about one capability, the worst of it counts."""
     text = (root() / "MATURITY.md").read_text(encoding="utf-8")
-    level = re.findall(r"^# Maturity: level (\d)", text)[0]
+    if not (level := re.match(r"# Maturity: level (\d)", text)):
+        raise Failure("MATURITY.md does not name the level: `git checkout MATURITY.md` restores it")
     evidence = [item for module in modules("evidence") for item in module.evidence()]
     rows = []
     for row in re.findall(r"^\| ([A-Z]\d\w?) \| (.+?) \| (.+?) \| (.+) \|$", text, re.M):
         entry = dict(zip(("id", "dimension", "capability", "promise"), row, strict=True))
         known = [item for item in evidence if item.id == entry["id"]]
         known = known or [Evidence(entry["id"], "unseen", "nothing here can tell")]
-        state = next(s for s in COLORS if s == "next rung" or s in [item.state for item in known])
-        if entry["id"][1] > level:
-            state, known = "next rung", []
-        entry["state"] = state
+        entry["state"] = next(s for s in COLORS if s in ["next rung", *(i.state for i in known)])
+        if entry["id"][1] > level[1]:
+            entry["state"], known = "next rung", []
         entry["evidence"] = "; ".join(item.detail for item in known)
         entry["next_step"] = "; ".join(i.next_step for i in known if i.state == "missing")
         rows.append(entry)
