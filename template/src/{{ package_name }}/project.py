@@ -34,7 +34,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # The loader in C is ten times as fast.
+        values = yaml.load(path.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (OSError, yaml.YAMLError) as error:
         raise Failure(f"{path} cannot be read: {error}") from None
     if not isinstance(values, dict):

@@ -21,7 +21,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-POINTS = 101  # of the grid between the bounds
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(101)  # the grid between the bounds
 FAR = 12.0  # standard errors
 
 
@@ -97,11 +97,10 @@ class Density(NamedTuple):
 
     def carried(self, now: float, bound: float, drift: float = 0.0) -> "Density":
         """The density after the next look, if no bound is passed at it."""
-        nodes, weights = np.polynomial.legendre.leggauss(POINTS)
         step, end = now - self.information, bound * np.sqrt(now)
-        away = nodes[:, None] * end - self.places - drift * step
+        away = NODES[:, None] * end - self.places - drift * step
         density = norm.pdf(away, scale=np.sqrt(step)) @ self.masses
-        return Density(nodes * end, density * weights * end, now)
+        return Density(NODES * end, density * WEIGHTS * end, now)
 
 
 START = Density(np.zeros(1), np.ones(1), 0.0)

@@ -65,17 +65,15 @@ def settings() -> dict[str, Any]:
 
 @dataclass
 class Sample:
-    """Held-out rows in order of time, and the predictions for them by who made them."""
+    """What happened in held-out rows, and the predictions for them by who made them."""
 
-    rows: "Frame"
     truth: "Series"
     said: dict[str, "Frame"]
 
     def take(self, places: "np.ndarray") -> "Sample":
         """Some of the rows, under new numbers."""
         some = {who: said.take(places).reset_index(drop=True) for who, said in self.said.items()}
-        truth = self.truth.take(places).reset_index(drop=True)
-        return Sample(self.rows.take(places), truth, some)
+        return Sample(self.truth.take(places).reset_index(drop=True), some)
 
     def scores(self) -> dict[str, dict[str, float]]:
         """The metrics of everybody."""
@@ -121,7 +119,7 @@ def evaluate(version: str | None, path: Path) -> dict[str, Any]:
             said["champion"] = model.load(rival).predict(rows)
         except Failure as failure:
             raise Failure(f"the champion {rival} cannot be asked: {failure}") from None
-    sample, md5 = Sample(rows, rows[roles.target], said), project.md5(path)
+    sample, md5 = Sample(rows[roles.target], said), project.md5(path)
     print(f"measuring {scorer.version} on {len(rows)} held-out rows: {' '.join(split)}")
     tests = list(behaviour.check(scorer, rows, how["behaviour"]))
     found = {
@@ -138,7 +136,8 @@ def evaluate(version: str | None, path: Path) -> dict[str, Any]:
         "latency_ms": {str(size): latency(scorer, rows, size) for size in (1, 100)},
         "bytes": sum(f.stat().st_size for f in fingerprint.files(model.folder(scorer.version))),
     }
-    found["slices"] = list(slices(sample, columns, found))
+    parts = {column: describe.parts(rows[column]) for column in columns}
+    found["slices"] = list(slices(sample, parts, found))
     project.write_atomically(file(), json.dumps(plain(found), indent=2))
     (file().parent / "gate.json").unlink(missing_ok=True)  # it judged an older evaluation
     return dict(plain(found))
@@ -162,7 +161,7 @@ def measured(
     from . import intervals
 
     block = intervals.block_length(sample.losses()) if in_time else 1
-    drawn = intervals.draws(len(sample.rows), int(how["resamples"]), block)
+    drawn = intervals.draws(len(sample.truth), int(how["resamples"]), block)
     values = sample.scores()
     resamples = [
         sample.take(places).scores()
@@ -196,21 +195,21 @@ def measured(
     }
 
 
-def slices(sample: Sample, columns: list[str], found: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def slices(
+    sample: Sample, parts: dict[str, "Series"], found: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
     """The metrics of each group, and the interval of the deciding metric's difference to the
     whole where the group has enough rows. A quarter of the resamples will do for that."""
     import numpy as np
     from rich.progress import track
 
-    from ..data import describe
     from . import intervals
 
     how, primary = found["settings"], found["primary"]
-    own = Sample(sample.rows, sample.truth, {"model": sample.said["model"]})
+    own = Sample(sample.truth, {"model": sample.said["model"]})
     groups = [
         (column, str(value), np.flatnonzero(values == value))
-        for column in columns
-        for values in [describe.parts(sample.rows[column])]
+        for column, values in parts.items()
         for value in sorted(values.unique())
     ]
     for column, value, places in track(groups, "slices", transient=True):
@@ -219,7 +218,7 @@ def slices(sample: Sample, columns: list[str], found: dict[str, Any]) -> Iterato
         entry = {"column": column, "value": value, "rows": len(places), "metrics": scores}
         entry |= {"judged": len(places) >= how["slice_rows"], "difference": None}
         if entry["judged"]:
-            block = max(round(found["block_rows"] * len(places) / len(sample.rows)), 1)
+            block = max(round(found["block_rows"] * len(places) / len(sample.truth)), 1)
             drawn = intervals.draws(len(places), max(int(how["resamples"]) // 4, 20), block)
             values = [
                 group.take(some).scores()["model"].get(primary, np.nan) - whole for some in drawn
