@@ -89,6 +89,11 @@ class Served:
         found = re.findall(rf"^{re.escape(line)} (\S+)$", page, re.MULTILINE)
         return float(found[0]) if found else 0.0
 
+    def answered(self) -> float:
+        """How many rows the metrics page says were answered."""
+        page = self.ask("GET", "/metrics")[1].decode()
+        return sum(map(float, re.findall(r"^model_predictions_total.* (\S+)$", page, re.MULTILINE)))
+
 
 @pytest.fixture(scope="module")
 def served(live: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
@@ -259,9 +264,10 @@ def test_a_full_disk_costs_rows_of_the_log_but_no_answer(served: Served) -> None
     (day,) = folder.glob("*.jsonl")
     kept = day.rename(day.with_suffix(".kept"))
     day.symlink_to("/dev/full")
-    before = served.metric("prediction_log_lost_rows_total")
+    before, answered = served.metric("prediction_log_lost_rows_total"), served.answered()
     served.predict(served.examples, X_Request_ID="lost")
     wait_for(lambda: served.metric("prediction_log_lost_rows_total") == before + len(served.examples))
+    assert served.answered() == answered + len(served.examples)
     day.unlink()
     kept.rename(day)
     served.predict(served.examples, X_Request_ID="kept")

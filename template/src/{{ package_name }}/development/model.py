@@ -98,9 +98,9 @@ class Model:
             columns |= dict(zip(names, chances.T, strict=True))
         return pd.DataFrame(columns, frame.index)
 
-    def answer(self, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray | None]:
+    def answer(self, rows: Any) -> tuple[np.ndarray, np.ndarray | None]:
         """The predictions for rows as `prepare` returns them and, for classes, a column of
-        probabilities for each label."""
+        probabilities for each label. Features that can do with columns alone may be given them."""
         numbers = self.features.transform(rows)
         if self.labels is None:
             return np.asarray(self.estimator.predict(numbers)), None

@@ -7,9 +7,8 @@
     features        what the model was given
     prediction      {"prediction": ..., "probabilities": {...}}, as it was answered
 
-A thread of its own waits for the disk, and counts the predictions for the metrics, so that a
-request waits for neither. What cannot be kept (a full disk, or more than it can write) is counted
-and dropped.
+A thread of its own waits for the disk, so that no request does. What cannot be kept (a full disk,
+or more than it can write) is counted and dropped.
 """
 
 import json
@@ -17,8 +16,9 @@ import queue
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -46,23 +46,28 @@ class Answered:
     predictions: Sequence[dict[str, Any]]
 
     def lines(self) -> bytes:
-        from pydantic_core import to_json
+        import orjson
 
-        about = {
-            "time": self.time.isoformat(timespec="milliseconds"),
-            "model_version": self.version,
-            "variant": self.variant,
-        }
-        lines = []
-        for features, answer in zip(self.rows, self.predictions, strict=True):
-            said = {"prediction": answer["prediction"], "probabilities": answer["probabilities"]}
-            row = {"request_id": answer["request_id"], **about, "features": features}
-            row["prediction"] = said
-            lines.append(to_json(row))
-        return b"\n".join(lines) + b"\n"
+        time = self.time.isoformat(timespec="milliseconds")
+        rows = [
+            {
+                "request_id": answer["request_id"],
+                "time": time,
+                "model_version": self.version,
+                "variant": self.variant,
+                "features": features,
+                "prediction": {
+                    "prediction": answer["prediction"],
+                    "probabilities": answer["probabilities"],
+                },
+            }
+            for features, answer in zip(self.rows, self.predictions, strict=True)
+        ]
+        # A line of its own for each row; no value can hold what is replaced, with bare quotes.
+        return orjson.dumps(rows)[1:-1].replace(b'},{"request_id":', b'}\n{"request_id":') + b"\n"
 
 
-Kept = tuple[Answered, bytes]  # with its lines
+Kept = tuple[date, bytes, int]  # a day, lines for it, and how many they are
 
 
 class PredictionLog:
@@ -76,11 +81,13 @@ class PredictionLog:
         self.thread.start()
 
     def write(self, answered: Answered) -> None:
-        """Lines are made here: done in the thread, it would take turns with the model's calls."""
+        """Lines are made here: in the thread it would take turns with the model's calls, and
+        later the rows would have left the processor's cache."""
+        rows = len(answered.rows)
         try:
-            self.waiting.put_nowait((answered, answered.lines()))
-        except queue.Full:
-            self.metrics.log_lost.inc(len(answered.rows))
+            self.waiting.put_nowait((answered.time.date(), answered.lines(), rows))
+        except Exception:  # a full queue, or whatever it is: the answer must go out
+            self.metrics.log_lost.inc(rows)
 
     def work(self) -> None:
         """Keep what came in a fifth of a second together, until None comes."""
@@ -90,22 +97,19 @@ class PredictionLog:
             self.stopping.wait(0.2)
             while not self.waiting.empty():
                 batch.append(self.waiting.get())
-            kept = [one for one in batch if one]
-            for day, some in groupby(kept, key=lambda one: one[0].time.date()):
+            for day, some in groupby(filter(None, batch), key=itemgetter(0)):
                 self.append(folder() / f"{day}.jsonl", list(some))
-            for which, same in groupby(kept, key=lambda one: (one[0].version, one[0].variant)):
-                self.metrics.predicted(*which, [row for a, _ in same for row in a.predictions])
 
     def append(self, path: Path, batch: list[Kept]) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("ab", buffering=0) as file:
-                text, start = b"".join(lines for _, lines in batch), file.tell()
+                text, start = b"".join(lines for _, lines, _ in batch), file.tell()
                 if file.write(text) != len(text):
                     file.truncate(start)  # half a line would spoil the next one
                     raise OSError("the disk is full")
         except Exception:  # whatever it is, the answers went out and the next ones must too
-            self.metrics.log_lost.inc(sum(len(answered.rows) for answered, _ in batch))
+            self.metrics.log_lost.inc(sum(rows for _, _, rows in batch))
 
     def close(self) -> None:
         """Write what is left."""

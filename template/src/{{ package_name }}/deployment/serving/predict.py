@@ -1,15 +1,14 @@
 """POST /predict: a row or a list of rows in, predictions out."""
 
 import logging
-from asyncio import get_running_loop
 from datetime import UTC, datetime
 from random import getrandbits
 from typing import Any
 
+import orjson
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
-from pydantic_core import to_json
 
 from ...monitoring.prediction_log import Answered
 from ...project import Failure
@@ -73,10 +72,9 @@ def routes(service: Service) -> APIRouter:
         answer = await scored(service, served, rows)
         ids = [f"{request_id}:{i}" for i in range(len(rows))] if listed else [request_id]
         said = predictions(served, answer, ids)
-        answered = Answered(datetime.now(UTC), served.version, variant.name, rows, said)
-        get_running_loop().call_soon(service.log.write, answered)  # when the answer is on its way
+        service.keep(Answered(datetime.now(UTC), served.version, variant.name, rows, said))
         whole = {"model_version": served.version, "variant": variant.name, "predictions": said}
-        return Response(to_json(whole, inf_nan_mode="null"), media_type="application/json")
+        return Response(orjson.dumps(whole), media_type="application/json")
 
     return router
 

@@ -76,11 +76,11 @@ class Schema:
             return self.many.validate_json(body), True
         return [self.one.validate_json(body)], False
 
-    def frame(self, rows: Sequence[Row]) -> pd.DataFrame:
-        """The rows of all requests that are scored together, as a table."""
+    def columns(self, rows: Sequence[Row]) -> dict[str, Any]:
+        """The rows of all requests that are scored together, as the columns of a table."""
         _, *columns = zip(*map(self.values, rows), strict=True)
         arrays = map(array, columns, self.kinds.values())
-        return pd.DataFrame(dict(zip(self.kinds, arrays, strict=True)), copy=False)
+        return dict(zip(self.kinds, arrays, strict=True))
 
     def openapi(self) -> tuple[Row, Row]:
         """The description of the body, and the definitions that it refers to."""

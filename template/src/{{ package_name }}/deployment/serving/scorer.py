@@ -10,15 +10,17 @@ Calls that last longer do go to a thread, so that /health and new requests are n
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ...development.defaults import TableEncoder
 from ...development.model import Model
 from ...monitoring.metrics import Metrics
 from .schema import Row, Schema
@@ -48,6 +50,9 @@ class Served:
         self.version = model.version
         self.schema = Schema(model.facts)
         self.labels = [str(label) for label in model.facts["labels"] or []]
+        # Pandas takes 0.3 ms to make a table and to give its columns back: not where they suffice.
+        own = type(model.features) is TableEncoder
+        self.table: Callable[[Any], Any] = dict if own else partial(pd.DataFrame, copy=False)
         self.short = self.rows_within(SHORT)
 
     def rows_within(self, seconds: float) -> float:
@@ -64,8 +69,8 @@ class Served:
 
     def score(self, requests: Sequence[list[Row]]) -> list[Answer]:
         """One call of the model for the rows of all requests, divided up again."""
-        rows = self.schema.frame([row for rows in requests for row in rows])
-        said, chances = self.model.answer(rows)
+        columns = self.schema.columns([row for rows in requests for row in rows])
+        said, chances = self.model.answer(self.table(columns))
         predictions = said.tolist()
         answers, end = [], 0
         for rows in requests:

@@ -1,14 +1,17 @@
 """The versions that answer: loaded, chosen for a request, and exchanged while requests run."""
 
+import asyncio
 import logging
 import threading
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from time import monotonic
 from typing import Any
 
 from ...development import model
 from ...monitoring.metrics import Metrics
-from ...monitoring.prediction_log import PredictionLog
+from ...monitoring.prediction_log import Answered, PredictionLog
 from .policies import Plan, Variant, decide, policies
 from .scorer import Scorer, Served
 
@@ -46,6 +49,7 @@ class Service:
         self.current = self.load(decide(self.policies), {})
         self.scorer = Scorer(self.metrics)
         self.log = PredictionLog(self.metrics)
+        self.fresh: list[Answered] = []
         self.watcher = threading.Thread(target=self.watch, name="watcher", daemon=True)
         self.watcher.start()
 
@@ -85,6 +89,18 @@ class Service:
         self.refused = plan, monotonic()
         self.current = self.load(plan, self.current.models)
         self.refused, self.problem = (None, 0.0), None
+
+    def keep(self, answered: Answered) -> None:
+        """Log an answer, and count it with those that go out in the same turn of the loop."""
+        self.log.write(answered)
+        if not self.fresh:
+            asyncio.get_running_loop().call_soon(self.count)
+        self.fresh.append(answered)
+
+    def count(self) -> None:
+        fresh, self.fresh = self.fresh, []
+        for which, same in groupby(fresh, key=attrgetter("version", "variant")):
+            self.metrics.predicted(*which, [row for one in same for row in one.predictions])
 
     def close(self) -> None:
         """Answer nothing more; keep what was logged."""
