@@ -14,8 +14,8 @@ pytestmark = pytest.mark.xdist_group("drift")
 
 Live = Callable[..., Path]
 # The weather of a day is shared by its flights, and 1,000 rows come from 18 days: what the other columns do not tell of
-# the wind and of the pressure moves more than 0.3 sd by itself. The predicted probability follows the weather.
-UNTOLD = {"pressure", "wind_gust", "wind_dir", "wind_speed", "probability_True"}
+# these moves nearly as much by itself (decision 22 has what could be found at best).
+UNTOLD = {"pressure", "wind_gust", "wind_dir"}
 HELD_OUT = """
 import sys
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_false_alarms_and_power_are_what_is_promised(live: Live, tmp_path: Path)
     found = {name for name, power in rates["power"].items() if power["found"] >= 0.9}
     assert set(rates["power"]) - found <= UNTOLD, rates
     assert all(rates["power"][name]["named"] >= 0.7 for name in found), rates
-    assert rates["power"]["wind_speed"]["found"] > 0.5 and rates["power"]["probability_True"]["found"] > 0.5
+    assert rates["power"]["wind_dir"]["found"] > 0.5 and rates["power"]["wind_gust"]["found"] > 0.4
 
 
 def test_github_runs_it_every_day_and_keeps_the_report(live: Live, tmp_path: Path) -> None:

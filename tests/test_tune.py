@@ -75,6 +75,18 @@ def test_stopped_by_hand_it_goes_on_with_other_workers_and_the_training_takes_it
     assert facts["params"]["model"] == found["base"]["model"] | found["params"]["model"]
 
 
+def test_a_tracker_that_does_not_answer_stops_it_with_nothing_written(live: Live, tmp_path: Path) -> None:
+    """It is asked while the first folds are computed; the output ends only when no worker holds it any more."""
+    project = live(level=2)
+    env = root(project, tmp_path / "root") | {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+    done = ladder.run(command(project, "tune"), project, check=False, **env)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "MLFLOW_TRACKING_URI" in done.stderr and "Traceback" not in done.stderr
+    assert "4 trials, 0 done" in done.stdout and "1 of 4" not in done.stdout
+    again = ladder.run(command(project, "tune"), project, **env | {"MLFLOW_TRACKING_URI": ""})
+    assert "4 trials, 0 done" in again.stdout and "4 of 4" in again.stdout
+
+
 @pytest.mark.parametrize("answers", [{}, {"framework": "lightgbm", "tracking": "wandb"}], ids=["scikit", "lightgbm"])
 def test_a_misspelt_parameter_is_named(answers: dict[str, str], live: Live, tmp_path: Path) -> None:
     project = live(level=2, **answers)

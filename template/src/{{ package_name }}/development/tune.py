@@ -32,8 +32,8 @@ def tune(path: Path, trials: int | None = None, workers: int | None = None) -> "
     from .tuning import exam, page, search, settings
     from .tuning.trials import recorder
 
+    compute.begin()
     asked, params, md5 = settings.read(trials, workers), project.params(), project.md5(path)
-    tracker.check()
     print(f"reading {path}")
     paper = exam.read(path, asked.folds, params["seed"])
     with search.usable():
@@ -42,8 +42,11 @@ def tune(path: Path, trials: int | None = None, workers: int | None = None) -> "
         done = len(found.finished())
         print(f"{len(paper.rows)} rows, {found.folds} folds, {asked.trials} trials, {done} done")
         if done < asked.trials:
-            with compute.crew(paper, asked.workers) as (submit, size):
-                found.run(submit, size)
+            found.errands.append(tracker.check)
+            with compute.crew(paper, asked.workers) as (submit, most):
+                found.run(submit, most)
+        else:
+            tracker.check()
         found.check()
     facts = summary(found, md5)
     write(facts)

@@ -9,7 +9,7 @@ is done again. Two searches for the same do the same."""
 import hashlib
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -91,12 +91,15 @@ class Candidate:
 
 @dataclass
 class Search:
-    """One study. `params` is what params.yaml holds; trial 0 takes it as it is."""
+    """One study. `params` is what params.yaml holds; trial 0 takes it as it is.
+
+    The errands are run as soon as there is work under way."""
 
     study: "Study"
     settings: Settings
     params: dict[str, Any]
     folds: int
+    errands: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def base(self) -> dict[str, Any]:
@@ -113,14 +116,14 @@ class Search:
         complete = [trial for trial in self.finished().values() if trial.state.name == "COMPLETE"]
         return better(complete, key=value)
 
-    def run(self, submit: "Submit", workers: int) -> None:
-        """Finish the trials that are lacking, batch by batch."""
+    def run(self, submit: "Submit", most: int) -> None:
+        """Finish the trials that are lacking, batch by batch, `most` folds at a time."""
         size = self.settings.at_once
         for first in range(0, self.settings.trials, size):
             lacking = {*range(first, min(first + size, self.settings.trials))} - {*self.finished()}
             if lacking:
                 batch = [one for one in self.batch(first) if one.number in lacking]
-                self.score(batch, submit, workers)
+                self.score(batch, submit, most)
             self.check()
 
     def batch(self, first: int) -> list[Candidate]:
@@ -151,15 +154,17 @@ class Search:
                 shorter[key] = min(max(float(f"{value:.4g}"), range_.low), range_.high)
         return shorter
 
-    def score(self, batch: list[Candidate], submit: "Submit", workers: int) -> None:
+    def score(self, batch: list[Candidate], submit: "Submit", most: int) -> None:
         """Have every fold scored, all trials in step, so that no worker waits for the last one."""
         waiting = deque(batch)
         working: dict[Future[float | str], Candidate] = {}
         while waiting or working:
-            while waiting and len(working) < workers:
+            while waiting and len(working) < most:
                 one = waiting.popleft()
                 params = {**self.params, "model": {**self.base, **one.values}}
                 working[submit(params, len(one.scores))] = one
+            while self.errands:
+                self.errands.pop()()
             for future in wait(working, return_when=FIRST_COMPLETED).done:
                 one = working.pop(future)
                 if self.note(one, outcome(future)):
