@@ -46,7 +46,7 @@ def test_the_last_months_can_be_predicted(
     problem_type: str, metric: str, least: float, live: Callable[..., Path], tmp_path: Path
 ) -> None:
     home = live(level=0, problem_type=problem_type)
-    project = ladder.copied(home, tmp_path / "project", ".venv", "models")
+    project = ladder.copied(home, tmp_path / "project")
     python = next((home / ".venv").glob("[bS]*/python*"))
     done = ladder.run([python, "-m", "living_project", "train", "--json"], project, PYTHONPATH=str(project / "src"))
     facts = json.loads(done.stdout)

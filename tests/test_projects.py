@@ -37,7 +37,7 @@ def test_a_project_passes_its_own_linters(answers: dict[str, Any], live: Live) -
     project = live(**answers)
     ladder.run(["uv", "run", "ruff", "check", "--no-cache"], project)
     ladder.run(["uv", "run", "ruff", "format", "--check", "--no-cache"], project)
-    ladder.run(["uv", "run", "--with", "mypy", "mypy", "--cache-dir=.mypy_cache"], project)
+    ladder.run(["uv", "run", "--with", "mypy", "mypy"], project)
 
 
 @pytest.mark.parametrize("answers", projects(*WHOLE, *CHOICES))
