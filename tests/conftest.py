@@ -66,7 +66,9 @@ def rendered(source: Path, shared: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def live(rendered: Callable[..., Path], shared: Path) -> Callable[..., Path]:
-    """A committed and installed project with these answers, made once a session: look, do not touch."""
+    """A committed and installed project with these answers, made once a session: look, do not touch.
+
+    The first one of a level is installed from nothing, others from there."""
 
     def make(**answers: object) -> Path:
         folder = shared / "live" / ladder.slug(ladder.key(answers))
@@ -75,15 +77,13 @@ def live(rendered: Callable[..., Path], shared: Path) -> Callable[..., Path]:
                 shutil.rmtree(folder, ignore_errors=True)
                 shutil.copytree(rendered(**answers), folder)
                 ladder.commit(folder, "Start")
-                # The first one of a level is installed from nothing, others from there.
+                first = shared / f"first-{answers.get('level', ladder.questions()['level']['default'])}"
                 with FileLock(shared / "first.lock"):
-                    first = shared / f"first-{answers.get('level', 1)}"
-                    if not first.exists():
-                        ladder.run(["uv", "sync", "--quiet"], folder)
-                        first.symlink_to(folder / ".venv")
-                    else:
+                    if first.exists():
                         environment.link(first.resolve(), folder / ".venv")
-                ladder.run(["uv", "sync", "--quiet"], folder)
+                    ladder.run(["uv", "sync", "--quiet"], folder)
+                    if not first.exists():
+                        first.symlink_to(folder / ".venv")
                 ladder.commit(folder, "Lock the environment")
                 (folder / ".venv" / "installed").touch()
         return folder
