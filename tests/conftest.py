@@ -13,7 +13,7 @@ from tests.tools import environment
 
 pytest_plugins = ["tests.tools.unproven"]
 
-LONGEST = ("test_tutorial", "test_projects", "test_registry", "test_orchestrators")
+LONGEST = ("test_tutorial", "test_projects", "test_demo", "test_readme", "test_registry", "test_orchestrators")
 
 
 @pytest.fixture(scope="session")
