@@ -100,11 +100,18 @@ def update(folder: Path, answers: Mapping[str, Any], vcs_ref: Any = None) -> Non
         )
 
 
-def copied(project: Path, folder: Path, *left_out: str) -> Path:
-    """A copy of a project, without what matches these patterns; others may be running it, and compiling its modules."""
-    return Path(
-        shutil.copytree(project, folder, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", *left_out))
-    )
+def copied(project: Path, folder: Path) -> Path:
+    """A copy of a project with its history: only what is committed, for others may be running the project."""
+    run(["git", "clone", "--quiet", project, folder], project)
+    git(folder, "remote", "remove", "origin")
+    return folder
+
+
+def key(answers: Mapping[str, Any]) -> str:
+    """What tells projects apart: the answers that are not the default anyway."""
+    check_names(answers)
+    said = {name: value for name, value in answers.items() if value != questions()[name].get("default")}
+    return "-".join(f"{name}={value}" for name, value in sorted(said.items()))
 
 
 def slug(key: str) -> str:

@@ -93,7 +93,7 @@ class Server:
 def project(live: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Project:
     installed = live(level=2, problem_type="classification")
     root = tmp_path_factory.mktemp("ab") / "project"
-    ladder.copied(installed, root, ".venv", "models", "logs", "secrets", "reports", "releases")
+    ladder.copied(installed, root)
     made = Project(root, installed / ".venv/bin/python")
     made.run("train")
     return made

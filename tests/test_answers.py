@@ -83,12 +83,12 @@ def test_all_pairs_of_values_make_a_sound_project(answers: dict[str, Any], copie
 
 
 @pytest.mark.parametrize("name", values())
-def test_every_value_of_a_question_changes_something(name: str, render: Callable[..., Path], tmp_path: Path) -> None:
+def test_every_value_of_a_question_changes_something(name: str, rendered: Callable[..., Path]) -> None:
     rest: dict[str, Any] = OWN_TABLE if name in ("target", "time_column", "id_column", "sensitive_columns") else {}
     rest = {**rest, "project_name": "Any value"} | ({"level": 2} if name in ("orchestrator", "compute") else {})
     trees = []
-    for number, value in enumerate(values()[name]):
-        project = render(tmp_path / str(number), **(rest | {name: value}))
+    for value in values()[name]:
+        project = rendered(**(rest | {name: value}))
         trees.append({k: v for k, v in ladder.tree(project).items() if k != ".copier-answers.yml"})
     assert all(a != b for i, a in enumerate(trees) for b in trees[:i])
 

@@ -33,7 +33,7 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_versions_are_pushed_to_and_pulled_from_s3(live: Live, endpoint: str, tmp_path: Path) -> None:
     original = live(tracking="wandb", artifact_store="s3")
     project = tmp_path / "project"
-    ladder.copied(original, project, ".venv", "models", "wandb")
+    ladder.copied(original, project)
     source = tmp_path / "flights.parquet"
     shutil.copy(project / "data" / "flights.parquet", source)
     path = f"{original / '.venv' / 'bin'}:{os.environ['PATH']}"

@@ -30,7 +30,7 @@ def project(live: Live) -> Path:
 
 def copy(project: Path, folder: Path) -> Path:
     """A copy that may be changed."""
-    return ladder.copied(project, folder / "project", ".venv", "models", "reports")
+    return ladder.copied(project, folder / "project")
 
 
 def workflows(project: Path) -> list[Path]:
@@ -39,7 +39,7 @@ def workflows(project: Path) -> list[Path]:
 
 def test_every_job_is_green(project: Path, tmp_path: Path) -> None:
     """The workflow of a new project succeeds, with its real lint, types, tests and training."""
-    jobs, log = act.run(project / ".github/workflows/ci.yml", "push", tmp_path)
+    jobs, log = act.run(project / ".github/workflows/ci.yml", "push", tmp_path, like=project)
     assert jobs == dict.fromkeys(JOBS, True), log
     assert (tmp_path / "artifacts/training-report/reports/training.html").is_file()
 
@@ -48,7 +48,7 @@ def test_every_job_finds_what_it_is_for(project: Path, tmp_path: Path) -> None:
     """A secret, a type error, a broken test and a missing table each fail their job, and no other job hides it."""
     folder = copy(project, tmp_path)
     breakage.everything(folder)
-    jobs, log = act.run(folder / ".github/workflows/ci.yml", "push", tmp_path)
+    jobs, log = act.run(folder / ".github/workflows/ci.yml", "push", tmp_path, like=project)
     assert jobs == dict.fromkeys(JOBS, False), log
     assert "settings.toml:1: Secret Keyword" in log
     assert "wrong.py:5: error: Incompatible return value" in log

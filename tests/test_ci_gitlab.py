@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests import ladder, tools
-from tests.tools import breakage, gitlab_ci
+from tests.tools import breakage, environment, gitlab_ci
 
 pytestmark = pytest.mark.xdist_group("gitlab")
 
@@ -22,8 +22,10 @@ def project(live: Live) -> Path:
 
 @pytest.fixture
 def copied(project: Path, tmp_path: Path) -> Path:
-    """A copy that a pipeline may write to."""
-    return ladder.copied(project, tmp_path / "project", ".venv", "models", "reports")
+    """A copy that a pipeline may write to, and that is installed."""
+    folder = ladder.copied(project, tmp_path / "project")
+    environment.link(project / ".venv", folder / ".venv")
+    return folder
 
 
 def test_every_job_is_green(copied: Path, tmp_path: Path) -> None:

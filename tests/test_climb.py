@@ -1,5 +1,6 @@
 """The climb: `copier update` gives what a fresh copy gives, and never hurts what people wrote."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,14 +8,15 @@ from typing import Any
 import pytest
 
 from tests import ladder
+from tests.tools import environment
 
 Render = Callable[..., Path]
 NAME = {"project_name": "Living project"}
 
 
-def moved(render: Render, folder: Path, start: dict[str, Any], goal: dict[str, Any]) -> Path:
+def moved(rendered: Render, folder: Path, start: dict[str, Any], goal: dict[str, Any]) -> Path:
     """A project made with one set of answers and updated to another."""
-    project = render(folder, **NAME, **start)
+    project = Path(shutil.copytree(rendered(**start), folder))
     ladder.commit(project, "Start")
     ladder.update(project, goal)
     return project
@@ -42,18 +44,17 @@ def moved(render: Render, folder: Path, start: dict[str, Any], goal: dict[str, A
     ],
     ids=str,
 )
-def test_an_update_equals_a_fresh_copy(start: Any, goal: Any, render: Render, tmp_path: Path) -> None:
-    updated = moved(render, tmp_path / "updated", start, goal)
-    fresh = render(tmp_path / "fresh", **NAME, **(start | goal))
-    assert ladder.tree(updated) == ladder.tree(fresh)
+def test_an_update_equals_a_fresh_copy(start: Any, goal: Any, rendered: Render, tmp_path: Path) -> None:
+    updated = moved(rendered, tmp_path / "updated", start, goal)
+    assert ladder.tree(updated) == ladder.tree(rendered(**(start | goal)))
     assert ladder.conflicts(updated) == ""
     assert not [
         path for path in updated.rglob("*") if path.is_dir() and not any(path.iterdir()) and ".git" not in path.parts
     ]
 
 
-def test_updating_to_where_one_stands_changes_nothing(render: Render, tmp_path: Path) -> None:
-    project = moved(render, tmp_path / "project", {"level": 1}, {"level": 1})
+def test_updating_to_where_one_stands_changes_nothing(rendered: Render, tmp_path: Path) -> None:
+    project = moved(rendered, tmp_path / "project", {"level": 1}, {"level": 1})
     assert ladder.git(project, "status", "--porcelain") == ""
 
 
@@ -146,7 +147,9 @@ def live_in(project: Path) -> dict[str, str]:
     }
 
 
-def test_a_lived_in_project_climbs_without_a_conflict_or_a_lost_line(render: Render, tmp_path: Path) -> None:
+def test_a_lived_in_project_climbs_without_a_conflict_or_a_lost_line(
+    render: Render, live: Render, tmp_path: Path
+) -> None:
     own_table(tmp_path / "customers.csv")
     answers = {"data_path": str(tmp_path / "customers.csv"), "target": "left", "id_column": "customer"}
     project = render(tmp_path / "project", **NAME, **answers, level=0)
@@ -162,7 +165,7 @@ def test_a_lived_in_project_climbs_without_a_conflict_or_a_lost_line(render: Ren
             assert text in (project / path).read_text(encoding="utf-8")
         assert {path for path, text in before.items() if (project / path).read_text(encoding="utf-8") != text} <= shared
         ladder.commit(project, f"Climb to level {level}")
-    ladder.run(["uv", "sync", "--quiet"], project)
+    environment.link(live(level=2) / ".venv", project / ".venv")
     scores = ladder.run(["uv", "run", "living-project", "train", "--json"], project).stdout
     assert '"cost"' in scores
     assert "hello" in ladder.run(["uv", "run", "living-project", "hello"], project).stdout

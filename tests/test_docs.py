@@ -15,18 +15,18 @@ Live = Callable[..., Path]
 
 def copied(project: Path, folder: Path) -> Path:
     """A copy that a pipeline may write to."""
-    return ladder.copied(project, folder / "project", ".venv", "models", "reports")
+    return ladder.copied(project, folder / "project")
 
 
 def test_github_builds_the_site_and_finds_a_broken_link(live: Live, tmp_path: Path) -> None:
     project = copied(live(level=2), tmp_path)
     workflow = project / ".github/workflows/docs.yml"
-    jobs, log = act.run(workflow, "push", tmp_path)
+    jobs, log = act.run(workflow, "push", tmp_path, like=live(level=2))
     assert jobs == {"site": True}, log
     assert (tmp_path / "artifacts/site/reports/site/index.html").is_file()
     (project / "docs/wrong.md").write_text("# Wrong\n\n[gone](gone.md)\n")
     ladder.commit(project, "Break a link")
-    jobs, log = act.run(workflow, "push", tmp_path)
+    jobs, log = act.run(workflow, "push", tmp_path, like=live(level=2))
     assert jobs == {"site": False} and "wrong.md" in log, log
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests import ladder, tools
-from tests.tools import act, gitlab_ci
+from tests.tools import act, environment, gitlab_ci
 
 pytestmark = pytest.mark.xdist_group("drift")
 
@@ -28,7 +28,7 @@ with table.writer(Path(sys.argv[2])) as out:
 
 def copy(project: Path, folder: Path) -> Path:
     """A copy that may be changed."""
-    return ladder.copied(project, folder / "project", ".venv", "models", "reports")
+    return ladder.copied(project, folder / "project")
 
 
 def held_out(project: Path, target: Path) -> Path:
@@ -56,7 +56,7 @@ def test_github_runs_it_every_day_and_keeps_the_report(live: Live, tmp_path: Pat
     """Rows of the whole year differ from those of autumn: the job is red, and the report is kept."""
     project = live(level=2, ci="github")
     workflow = project / ".github/workflows/drift.yml"
-    jobs, log = act.run(workflow, "schedule", tmp_path, "--var=DRIFT_DATA=data/flights.parquet")
+    jobs, log = act.run(workflow, "schedule", tmp_path, "--var=DRIFT_DATA=data/flights.parquet", like=project)
     assert jobs == {"drift": False}, log
     report = json.loads((tmp_path / "artifacts/drift-report/reports/drift.json").read_text())
     assert "temp" in report["drifted"] and "minute" not in report["drifted"]
@@ -65,7 +65,8 @@ def test_github_runs_it_every_day_and_keeps_the_report(live: Live, tmp_path: Pat
 
 
 def test_without_rows_the_schedule_says_so(live: Live, tmp_path: Path) -> None:
-    jobs, log = act.run(live(level=2, ci="github") / ".github/workflows/drift.yml", "schedule", tmp_path)
+    project = live(level=2, ci="github")
+    jobs, log = act.run(project / ".github/workflows/drift.yml", "schedule", tmp_path, like=project)
     assert jobs == {"drift": False}, log
     assert "has no prediction of the last 7 days" in log and "DRIFT_DATA" in log
 
@@ -81,8 +82,10 @@ def test_the_workflow_is_valid_and_safe(live: Live) -> None:
 
 def test_gitlab_runs_it_in_a_schedule_and_nothing_else(live: Live, tmp_path: Path) -> None:
     """The rows that the model was tested on pass; lint and tests do not run again every morning."""
-    folder = copy(live(level=2, ci="gitlab"), tmp_path)
-    rows = held_out(live(level=2, ci="gitlab"), tmp_path / "rows.parquet")
+    project = live(level=2, ci="gitlab")
+    folder = copy(project, tmp_path)
+    environment.link(project / ".venv", folder / ".venv")
+    rows = held_out(project, tmp_path / "rows.parquet")
     jobs, log = gitlab_ci.run(folder, tmp_path, isolated=False, CI_PIPELINE_SOURCE="schedule", DRIFT_DATA=str(rows))
     assert jobs == {"drift": True}, log
     report = json.loads((folder / ".gitlab-ci-local/artifacts/drift/reports/drift.json").read_text())

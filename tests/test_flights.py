@@ -40,17 +40,17 @@ def test_the_dictionary_explains_every_column(render: Callable[..., Path], tmp_p
 
 
 @pytest.mark.parametrize(
-    ("problem_type", "metric", "least"), [("classification", "roc_auc", 0.63), ("regression", "r2", 0.97)]
+    ("problem_type", "metric", "least"), [("classification", "roc_auc", 0.65), ("regression", "r2", 0.98)]
 )
 def test_the_last_months_can_be_predicted(
     problem_type: str, metric: str, least: float, live: Callable[..., Path], tmp_path: Path
 ) -> None:
     home = live(level=0, problem_type=problem_type)
-    project = ladder.copied(home, tmp_path / "project", ".venv", "models")
+    project = ladder.copied(home, tmp_path / "project")
     python = next((home / ".venv").glob("[bS]*/python*"))
     done = ladder.run([python, "-m", "living_project", "train", "--json"], project, PYTHONPATH=str(project / "src"))
     facts = json.loads(done.stdout)
-    assert facts["metrics"][metric] > least
+    assert facts["metrics"][metric] >= least
     assert "from 2013-10-19" in facts["data"]["split"]
     names = {column["name"] for column in facts["schema"]}
     assert not names & {"flight_id", "late", "air_time"}

@@ -80,7 +80,7 @@ class Project:
 
 def copied(live: Callable[..., Path], folder: Path, **answers: Any) -> Project:
     installed = live(level=2, **answers)
-    ladder.copied(installed, folder, ".venv", "models", "logs", "secrets", "reports", "releases")
+    ladder.copied(installed, folder)
     return Project(folder, installed / ".venv/bin/python")
 
 

@@ -54,7 +54,7 @@ def release(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Release:
 def publish(project: Path, scratch: Path) -> Release:
     """Run the workflow as GitHub would for a pushed tag."""
     folder = scratch / "project"
-    ladder.copied(project, folder, ".venv", "models", "reports")
+    ladder.copied(project, folder)
     ladder.git(folder, "remote", "add", "origin", "https://github.com/Acme/living-project.git")
     ladder.git(folder, "tag", "v1.2.3")
     event = scratch / "event.json"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import ladder
+from tests.tools import environment
 
 pytestmark = pytest.mark.xdist_group("orchestrators")
 
@@ -23,13 +24,15 @@ LAST = """stages:
 """
 
 
-@pytest.fixture
-def project(live: Live, render: Live, tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Path, str]:
+@pytest.fixture(scope="module")
+def project(
+    live: Live, rendered: Live, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> tuple[Path, str]:
     """A project that may be changed, whose pipeline ends with a stage of its own; and its orchestrator's script."""
     tool = request.param
-    folder = ladder.copied(live(level=2), tmp_path / "project")
-    rendered = render(tmp_path / "rendered", level=2, orchestrator=tool, project_name="Living project")
-    made = rendered / "orchestration" / SCRIPTS[tool]
+    folder = ladder.copied(live(level=2), tmp_path_factory.mktemp(tool) / "project")
+    environment.link(live(level=2) / ".venv", folder / ".venv")
+    made = rendered(level=2, orchestrator=tool) / "orchestration" / SCRIPTS[tool]
     text, changes = re.subn("^STAGES = .*$", STAGES, made.read_text(encoding="utf-8"), flags=re.M)
     assert changes == 1
     (folder / "orchestration").mkdir()
@@ -47,6 +50,7 @@ def write(folder: Path, script: str) -> None:
         "tries = len(Path('tries').read_text())\n"
     )
     (folder / "last.py").write_text(count + script, encoding="utf-8")
+    (folder / "tries").unlink(missing_ok=True)
 
 
 EVERY_TOOL = pytest.mark.parametrize("project", SCRIPTS, indirect=True)
@@ -79,8 +83,8 @@ def test_a_stage_that_says_no_is_not_tried_again_and_fails_the_run(project: tupl
 
 
 @pytest.mark.parametrize("tool", SCRIPTS)
-def test_every_stage_of_the_pipeline_is_a_task(tool: str, render: Live, tmp_path: Path) -> None:
-    project = render(tmp_path / "project", level=2, orchestrator=tool)
+def test_every_stage_of_the_pipeline_is_a_task(tool: str, rendered: Live) -> None:
+    project = rendered(level=2, orchestrator=tool)
     text = (project / "orchestration" / SCRIPTS[tool]).read_text(encoding="utf-8")
     named = re.search(r"^STAGES = \((.*)\)$", text, re.M)
     assert named and set(re.findall(r"\w+", named[1])) == {path.name for path in (project / "pipeline").iterdir()}

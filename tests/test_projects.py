@@ -37,7 +37,7 @@ def test_a_project_passes_its_own_linters(answers: dict[str, Any], live: Live) -
     project = live(**answers)
     ladder.run(["uv", "run", "ruff", "check", "--no-cache"], project)
     ladder.run(["uv", "run", "ruff", "format", "--check", "--no-cache"], project)
-    ladder.run(["uv", "run", "--with", "mypy", "mypy", "--cache-dir=.mypy_cache"], project)
+    ladder.run(["uv", "run", "--with", "mypy", "mypy"], project)
 
 
 @pytest.mark.parametrize("answers", projects(*WHOLE, *CHOICES))
@@ -53,22 +53,6 @@ def test_a_project_trains_and_passes_its_own_tests(answers: dict[str, Any], live
 def test_a_project_passes_its_slow_proofs(answers: dict[str, Any], live: Live) -> None:
     done = ladder.run(["uv", "run", "pytest", "--quiet", "-m", "slow"], live(**answers), check=False)
     assert done.returncode in (0, 5), done.stdout
-
-
-@pytest.mark.parametrize(
-    ("answers", "metric", "at_least"),
-    [({"problem_type": "classification"}, "roc_auc", 0.65), ({"problem_type": "regression"}, "r2", 0.98)],
-    ids=["classification", "regression"],
-)
-def test_the_bundled_flights_can_be_learned(
-    answers: dict[str, Any], metric: str, at_least: float, live: Live, tmp_path: Path
-) -> None:
-    project = live(level=0, **answers)
-    home = {"PROJECT_ROOT": str(tmp_path), "DATA_PATH": str(project / "data" / "flights.parquet")}
-    for name in ("conf", "params.yaml"):
-        (tmp_path / name).symlink_to(project / name)
-    facts = json.loads(ladder.run(["uv", "run", "living-project", "train", "--json"], project, **home).stdout)
-    assert facts["metrics"][metric] >= at_least
 
 
 @pytest.mark.parametrize("version", ["3.12", "3.13"])

@@ -145,13 +145,13 @@ def test_the_server_answers_with_the_approved_champion_or_not_at_all(project: Pr
 def test_ci_accepts_what_was_approved_and_nothing_else(project: Project, tmp_path: Path) -> None:
     """The workflow of approvals, run by act: green; red for a decision that the trail does not tell of."""
     workflow = Path(".github/workflows/approvals.yml")
-    jobs, log = act.run(project.root / workflow, "push", tmp_path / "green")
+    jobs, log = act.run(project.root / workflow, "push", tmp_path / "green", like=project.python.parents[2])
     assert jobs == {"approvals": True}, log
     forged = project.clone(tmp_path / "forged")
     (decision,) = (forged.root / "releases").glob("2*.yaml")
     decision.write_text(decision.read_text().replace("Ada", "Eve"))
     ladder.commit(forged.root, "Approve in the name of somebody else")
-    jobs, log = act.run(forged.root / workflow, "push", tmp_path / "red")
+    jobs, log = act.run(forged.root / workflow, "push", tmp_path / "red", like=project.python.parents[2])
     assert jobs == {"approvals": False}, log
     assert "does not say what line 2 of the trail says" in log
 

@@ -12,6 +12,7 @@ import pytest
 from mlops_ladder import ownership
 from mlops_ladder.levels import read
 from tests import ladder
+from tests.tools import environment
 
 PACKAGE = "template/src/{{ package_name }}"
 
@@ -256,7 +257,7 @@ def test_an_update_equals_a_fresh_copy(answers: dict[str, object], releases: Rel
     assert ladder.tree(updated) == ladder.tree(made(releases, releases.new, tmp_path / "fresh", **answers))
 
 
-def test_the_first_seeds_carry_every_later_rung(releases: Releases, tmp_path: Path) -> None:
+def test_the_first_seeds_carry_every_later_rung(releases: Releases, live: Callable[..., Path], tmp_path: Path) -> None:
     """Seeds of the first release, as they were and replaced, stay as they are, and the newest code works with them."""
     project = made(releases, releases.old, tmp_path / "project", level=0)
     ladder.commit(project, "Start")
@@ -270,6 +271,6 @@ def test_the_first_seeds_carry_every_later_rung(releases: Releases, tmp_path: Pa
     after = ladder.tree(project)
     assert {path: after.get(path) for path in seeds} == seeds
     ladder.commit(project, "Climb")
-    ladder.run(["uv", "sync", "--quiet"], project)
+    environment.link(live(level=2) / ".venv", project / ".venv")
     assert '"cost"' in ladder.run(["uv", "run", "living-project", "train", "--json"], project).stdout
     ladder.run(["uv", "run", "living-project", "evaluate"], project)

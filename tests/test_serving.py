@@ -100,7 +100,7 @@ def served(live: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) 
     """A trained copy of the living project with one more module, served on a free port."""
     project = live(level=1, ci="github")
     root = tmp_path_factory.mktemp("served") / "project"
-    ladder.copied(project, root, ".venv", "models", "logs", "secrets")
+    ladder.copied(project, root)
     (root / "src/living_project/deployment/serving/higher_rung.py").write_text(HIGHER_RUNG)
     python, env = str(project / ".venv/bin/python"), {"PYTHONPATH": str(root / "src"), "PROJECT_ROOT": str(root)}
     ladder.run([python, "-m", "living_project", "train"], root, **env)

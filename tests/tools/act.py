@@ -1,6 +1,7 @@
 """GitHub workflows, run on this machine by act."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from tests import tools
 
 # Third-party actions are replaced by what they do here, so that the steps around them are real.
 STAND_INS = tools.HERE / "actions"
+LINK = tools.HERE / "environment.py"
 
 
 def uses(workflow: Path) -> set[tuple[str, str]]:
@@ -16,14 +18,24 @@ def uses(workflow: Path) -> set[tuple[str, str]]:
 
 
 def run(
-    workflow: Path, event: str, scratch: Path, *options: str, path: Path | None = None, **env: str
+    workflow: Path,
+    event: str,
+    scratch: Path,
+    *options: str,
+    path: Path | None = None,
+    like: Path | None = None,
+    **env: str,
 ) -> tuple[dict[str, bool], str]:
-    """Run a workflow of a committed project; says which jobs succeeded, and what was printed."""
+    """Run a workflow of a committed project; says which jobs succeeded, and what was printed.
+
+    Each job starts with the environment of the project that it is `like`, or installs everything."""
     project = workflow.parents[2]
     artifacts = scratch / "artifacts"
     artifacts.mkdir(parents=True, exist_ok=True)
     local = [f"{name}@{commit}={STAND_INS / Path(name).name}" for name, commit in uses(workflow)]
     environment = {"STAND_IN_REPOSITORY": str(project), "STAND_IN_ARTIFACTS": str(artifacts), **env}
+    environment |= {name: os.environ[name] for name in ("MYPY_CACHE_DIR",) if name in os.environ}
+    environment |= {"STAND_IN_ENVIRONMENT": str(like / ".venv"), "STAND_IN_LINK": str(LINK)} if like else {}
     done = tools.run(
         "act",
         event,
