@@ -115,8 +115,8 @@ def fit(
 ) -> Model:
     """Train what problem/ builds on the feature columns `rows`; classes become 0, 1, 2, ...
 
-    `features` is another transformer than that of problem/. The facts are the schema of a row and
-    the labels."""
+    `features` is another transformer than that of problem/. The facts are the schema of a row, the
+    labels and the estimator's class."""
     answer, labels = target.to_numpy(), None
     if conf()["problem_type"] == "classification":
         answer = answer.astype(str) if answer.dtype == object else answer
@@ -126,6 +126,7 @@ def fit(
     facts = {
         "schema": [column_schema(rows[column]) for column in rows],
         "labels": None if labels is None else labels.tolist(),
+        "estimator": f"{type(estimator).__module__}.{type(estimator).__qualname__}",
     }
     model = Model(features, estimator, labels, facts)
     estimator.fit(features.fit_transform(model.prepare(rows), answer), answer)
@@ -174,13 +175,13 @@ def save(model: Model) -> Path:
 
 
 def load(version: str | None = None) -> Model:
-    """A version, the newest by default; raises Failure if it is not there or cannot be read."""
+    """A version by name or folder, by default the newest; raises Failure if it cannot be read."""
     path = folder(version or latest())
     if not (path / "model.json").is_file():
         raise Failure(f"there is no model {version}; there are: {', '.join(versions()) or 'none'}")
     try:
         kept = joblib.load(path / "model.joblib")
         estimator = kept["estimator"] if "estimator" in kept else optional("model", "load")(path)
-        return Model(kept["features"], estimator, kept["labels"], facts(path.name))
+        return Model(kept["features"], estimator, kept["labels"], facts(str(path)))
     except Exception as error:
         raise Failure(f"{path} cannot be read ({error}): train again or restore it") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ...project import Failure
@@ -18,12 +19,18 @@ if TYPE_CHECKING:
 def check() -> None:
     """Ask for the experiment, without the minutes of retries that are MLflow's default.
 
-    A database that is not there yet is made meanwhile; `record` waits for it."""
+    A database that is not there yet is made when it is needed."""
     if not server() and not database().exists():
-        mlflow_database.begin(database())
+        mlflow_database.writable(database())
         return
     with connected(**IMPATIENT) as mlflow:
         experiment(mlflow)
+
+
+def prepare() -> None:
+    """Import MLflow, and make the database if it is not there yet."""
+    with connected():
+        import_module("mlflow.pyfunc")
 
 
 def record(run: Run) -> str:

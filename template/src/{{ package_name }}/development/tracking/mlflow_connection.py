@@ -31,11 +31,13 @@ def server() -> str | None:
 def connected(**environment: str) -> Iterator[Any]:
     """The mlflow library, quiet and pointed at the right place; an error becomes a Failure."""
     before = dict(os.environ)
-    if not server() and not database().exists():
-        mlflow_database.finish(database())
     quieten(**environment)
-    import mlflow
+    # First, because MLflow needs pandas, which the training beside it is compiling meanwhile.
     from sqlalchemy.exc import SQLAlchemyError
+
+    if not server() and not database().exists():
+        mlflow_database.make(database())
+    import mlflow
 
     address = server() or f"sqlite:///{database().as_posix()}"
     try:

@@ -63,6 +63,11 @@ def check() -> None:
     )
 
 
+def prepare() -> None:
+    """Import the library."""
+    library()
+
+
 def record(run: Run) -> str:
     """Parameters, metrics, pictures, data version, commit, environment and the model itself."""
     wandb = library()
