@@ -45,37 +45,42 @@ class Run:
 
 def train(path: Path) -> Run:
     """Learn from the table at `path`; returns the run, whose folder holds the new version."""
-    from ..data import describe
-    from . import model
-
     run = Run(start(path))
     with ExitStack() as stack:
         for module in project.modules("training"):
             stack.enter_context(module.training(run))
-        print(f"reading {path}")
-        frame = part("data").load(path)
-        roles = describe.roles(frame)
-        if not model.versions():
-            describe.show(describe.understand(frame, roles))
-        rows, test, *how = part("data").split(frame)
-        split = " ".join(how) or "by problem/data.py"
-        print(f"learning from {len(rows)} rows, {len(test)} held out: {split}")
-        counts = {"rows": len(frame), "train_rows": len(rows), "test_rows": len(test)}
-        run.facts["data"] |= counts | {"split": split}
-        run.model = model.fit(rows[roles.features], rows[roles.target], run.facts["params"])
-        run.facts |= run.model.facts
-        run.truth, run.prediction = test[roles.target], run.model.predict(test)
-        rule = simple_rule(rows[roles.target], test, run.model.labels)
-        run.facts |= compare(run.truth, run.prediction, rule, test[roles.sensitive])
-        if run.model.labels is None:
-            deciles = run.prediction["prediction"].quantile([i / 10 for i in range(11)])
-            run.facts["deciles"] = sorted(set(deciles))
-        shown, typed = rows[roles.features].head(3), run.model.prepare(rows.head(3))
-        shown = shown.assign(**{c: typed[c] for c in typed if typed[c].dtype == object})
-        run.facts["examples"] = json.loads(shown.to_json(orient="records", date_format="iso"))
-        run.model.facts = run.facts
-        run.folder = model.save(run.model)
+        learn(run, path)
     return run
+
+
+def learn(run: Run, path: Path) -> None:
+    """Read the table, fit and test a model, and keep it as the run's version."""
+    from ..data import describe
+    from . import model
+
+    print(f"reading {path}")
+    frame = part("data").load(path)
+    roles = describe.roles(frame)
+    if not model.versions():
+        describe.show(describe.understand(frame, roles))
+    rows, test, *how = part("data").split(frame)
+    split = " ".join(how) or "by problem/data.py"
+    print(f"learning from {len(rows)} rows, {len(test)} held out: {split}")
+    counts = {"rows": len(frame), "train_rows": len(rows), "test_rows": len(test)}
+    run.facts["data"] |= counts | {"split": split}
+    run.model = model.fit(rows[roles.features], rows[roles.target], run.facts["params"])
+    run.facts |= run.model.facts
+    run.truth, run.prediction = test[roles.target], run.model.predict(test)
+    rule = simple_rule(rows[roles.target], test, run.model.labels)
+    run.facts |= compare(run.truth, run.prediction, rule, test[roles.sensitive])
+    if run.model.labels is None:
+        deciles = run.prediction["prediction"].quantile([i / 10 for i in range(11)])
+        run.facts["deciles"] = sorted(set(deciles))
+    shown, typed = rows[roles.features].head(3), run.model.prepare(rows.head(3))
+    shown = shown.assign(**{c: typed[c] for c in typed if typed[c].dtype == object})
+    run.facts["examples"] = json.loads(shown.to_json(orient="records", date_format="iso"))
+    run.model.facts = run.facts
+    run.folder = model.save(run.model)
 
 
 def start(path: Path) -> dict[str, Any]:
