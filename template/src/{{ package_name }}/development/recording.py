@@ -102,14 +102,14 @@ def work() -> None:
 
 def listen(runs: SimpleQueue[bytes]) -> None:
     """Take the run; end the process when the training is gone, but not amid a record."""
-    pipe = open(0, "rb", closefd=False)  # sys.stdin must not be busy when Python ends
-    size = int.from_bytes(pipe.read(8))
-    content = pipe.read(size)
-    if size and len(content) == size:
-        runs.put(content)
-        pipe.read()
-        time.sleep(PATIENCE)
-    os._exit(1)
+    with open(0, "rb", closefd=False) as pipe:  # sys.stdin must not be busy when Python ends
+        size = int.from_bytes(pipe.read(8))
+        content = pipe.read(size)
+        if size and len(content) == size:
+            runs.put(content)
+            pipe.read()
+            time.sleep(PATIENCE)
+        os._exit(1)
 
 
 def say(answers: int, done: bool, text: str) -> None:
