@@ -115,8 +115,8 @@ def fit(
 ) -> Model:
     """Train what problem/ builds on the feature columns `rows`; classes become 0, 1, 2, ...
 
-    `features` is another transformer than that of problem/. The facts are the schema of a row, the
-    labels and the estimator's class."""
+    `features` is another transformer than that of problem/. The facts are the schema of a row and
+    the labels."""
     answer, labels = target.to_numpy(), None
     if conf()["problem_type"] == "classification":
         answer = answer.astype(str) if answer.dtype == object else answer
@@ -126,7 +126,6 @@ def fit(
     facts = {
         "schema": [column_schema(rows[column]) for column in rows],
         "labels": None if labels is None else labels.tolist(),
-        "estimator": f"{type(estimator).__module__}.{type(estimator).__qualname__}",
     }
     model = Model(features, estimator, labels, facts)
     estimator.fit(features.fit_transform(model.prepare(rows), answer), answer)

@@ -69,8 +69,9 @@ class Recorder:
 
 
 def packed(run: "Run") -> bytes:
-    """All that a record needs; the model itself is in models/."""
-    return pickle.dumps(replace(run, model=None))
+    """All that a record needs, and the estimator's library; the model itself is in models/."""
+    library = type(getattr(run.model, "estimator", None)).__module__.partition(".")[0]
+    return pickle.dumps(replace(run, model=None, facts=run.facts | {"library": library}))
 
 
 def waiting() -> list[Path]:

@@ -32,7 +32,8 @@ class Run:
     """A training under way, as the extension point `training(run)` gets it.
 
     A module that defines `training` returns a context manager: what it raises on entering stops
-    the training before it starts; on leaving, the new version is kept and every field is set."""
+    the training before it starts; on leaving, the new version is kept and every field is set.
+    The matplotlib figures that it puts into `figures` then are recorded with the run."""
 
     facts: dict[str, Any]
     model: "Model | None" = None
@@ -49,38 +50,34 @@ def train(path: Path) -> Run:
     with ExitStack() as stack:
         for module in project.modules("training"):
             stack.enter_context(module.training(run))
-        learn(run, path)
+        # Only now: what a context starts can go on while these import pandas.
+        from ..data import describe
+        from . import model
+
+        print(f"reading {path}")
+        frame = part("data").load(path)
+        roles = describe.roles(frame)
+        if not model.versions():
+            describe.show(describe.understand(frame, roles))
+        rows, test, *how = part("data").split(frame)
+        split = " ".join(how) or "by problem/data.py"
+        print(f"learning from {len(rows)} rows, {len(test)} held out: {split}")
+        counts = {"rows": len(frame), "train_rows": len(rows), "test_rows": len(test)}
+        run.facts["data"] |= counts | {"split": split}
+        run.model = model.fit(rows[roles.features], rows[roles.target], run.facts["params"])
+        run.facts |= run.model.facts
+        run.truth, run.prediction = test[roles.target], run.model.predict(test)
+        rule = simple_rule(rows[roles.target], test, run.model.labels)
+        run.facts |= compare(run.truth, run.prediction, rule, test[roles.sensitive])
+        if run.model.labels is None:
+            deciles = run.prediction["prediction"].quantile([i / 10 for i in range(11)])
+            run.facts["deciles"] = sorted(set(deciles))
+        shown, typed = rows[roles.features].head(3), run.model.prepare(rows.head(3))
+        shown = shown.assign(**{c: typed[c] for c in typed if typed[c].dtype == object})
+        run.facts["examples"] = json.loads(shown.to_json(orient="records", date_format="iso"))
+        run.model.facts = run.facts
+        run.folder = model.save(run.model)
     return run
-
-
-def learn(run: Run, path: Path) -> None:
-    """Read the table, fit and test a model, and keep it as the run's version."""
-    from ..data import describe
-    from . import model
-
-    print(f"reading {path}")
-    frame = part("data").load(path)
-    roles = describe.roles(frame)
-    if not model.versions():
-        describe.show(describe.understand(frame, roles))
-    rows, test, *how = part("data").split(frame)
-    split = " ".join(how) or "by problem/data.py"
-    print(f"learning from {len(rows)} rows, {len(test)} held out: {split}")
-    counts = {"rows": len(frame), "train_rows": len(rows), "test_rows": len(test)}
-    run.facts["data"] |= counts | {"split": split}
-    run.model = model.fit(rows[roles.features], rows[roles.target], run.facts["params"])
-    run.facts |= run.model.facts
-    run.truth, run.prediction = test[roles.target], run.model.predict(test)
-    rule = simple_rule(rows[roles.target], test, run.model.labels)
-    run.facts |= compare(run.truth, run.prediction, rule, test[roles.sensitive])
-    if run.model.labels is None:
-        deciles = run.prediction["prediction"].quantile([i / 10 for i in range(11)])
-        run.facts["deciles"] = sorted(set(deciles))
-    shown, typed = rows[roles.features].head(3), run.model.prepare(rows.head(3))
-    shown = shown.assign(**{c: typed[c] for c in typed if typed[c].dtype == object})
-    run.facts["examples"] = json.loads(shown.to_json(orient="records", date_format="iso"))
-    run.model.facts = run.facts
-    run.folder = model.save(run.model)
 
 
 def start(path: Path) -> dict[str, Any]:

@@ -37,7 +37,8 @@ def record(run: Run) -> str:
     """Parameters, metrics, pictures, data version, commit, environment and the model itself."""
     from . import mlflow_model
 
-    facts = run.facts
+    facts, model = run.facts, run.folder
+    assert model is not None
     with connected() as mlflow:
         with mlflow.start_run(experiment_id=experiment(mlflow), run_name=facts["version"]) as kept:
             mlflow.log_params(flat(facts["params"]))
@@ -45,7 +46,7 @@ def record(run: Run) -> str:
             mlflow.log_metrics(facts["metrics"] | rule)
             tags = {"version": facts["version"], "data_md5": facts["data"]["md5"]}
             mlflow.set_tags(tags | {"commit": facts["commit"] or "", "dirty": facts["dirty"]})
-            mlflow.log_dict(facts, "model.json")
+            mlflow.log_artifact(str(model / "model.json"))
             installed = mlflow_model.environment()
             mlflow.log_text("\n".join(map("==".join, installed.items())), "environment.txt")
             for title, figure in run.figures.items():

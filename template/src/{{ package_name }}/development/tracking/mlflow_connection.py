@@ -35,12 +35,12 @@ def connected(**environment: str) -> Iterator[Any]:
     # First, because MLflow needs pandas, which the training beside it is compiling meanwhile.
     from sqlalchemy.exc import SQLAlchemyError
 
-    if not server() and not database().exists():
-        mlflow_database.make(database())
+    address = server() or f"sqlite:///{database().as_posix()}"
     import mlflow
 
-    address = server() or f"sqlite:///{database().as_posix()}"
     try:
+        if not server() and not database().exists():
+            mlflow_database.make(database())
         mlflow.set_tracking_uri(address)
         restore("MLFLOW_TRACKING_URI", before)  # MLflow writes it, which would look like a server
         yield mlflow

@@ -23,11 +23,9 @@ def writable(file: Path) -> None:
 
 def make(file: Path) -> None:
     """Make the tables and the experiment; a power cut soon after may cost them."""
-    from . import mlflow_connection
-
-    writable(file)
-    mlflow_connection.quieten()
     import mlflow
+
+    from . import mlflow_connection
 
     memory = f"file:{uuid4().hex}?mode=memory&cache=shared"
     before = dict(os.environ)

@@ -52,11 +52,10 @@ def requirements(run: "Run", installed: dict[str, str]) -> list[str]:
     yours = metadata.requires(name()) or []
     needed = {*run.facts["packages"], *(re.split(r"[^\w.-]", line.lower())[0] for line in yours)}
     needed |= {"cloudpickle", "pyyaml"}
-    library = run.facts["estimator"].partition(".")[0]
     return [
         f"{package}=={version}"
         for package, version in installed.items()
-        if package in needed or package.partition("-")[0] == library
+        if package in needed or package.partition("-")[0] == run.facts["library"]
     ]
 
 
