@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def training(run: "Run") -> Iterator[None]:
     """Look for the tracker before the work starts, and record the run when it is done.
 
-    If the tracker goes away in between, the run waits for the next training."""
+    If the tracker goes away in between, the run waits for the next training. What a context that
+    was entered later puts into `run.figures` on leaving is recorded beside the template's own."""
     with Recorder() as recorder:
         for module in REQUIRED:  # import, while the tracker is asked, what the training needs
             part(module)

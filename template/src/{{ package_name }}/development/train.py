@@ -32,8 +32,7 @@ class Run:
     """A training under way, as the extension point `training(run)` gets it.
 
     A module that defines `training` returns a context manager: what it raises on entering stops
-    the training before it starts; on leaving, the new version is kept and every field is set.
-    The matplotlib figures that it puts into `figures` then are recorded with the run."""
+    the training before it starts; on leaving, the new version is kept and every field is set."""
 
     facts: dict[str, Any]
     model: "Model | None" = None
