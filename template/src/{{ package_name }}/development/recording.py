@@ -88,7 +88,7 @@ def keep(run: "Run") -> None:
 def work() -> None:
     """In the process: ask the tracker, get ready, record the run that comes; two answers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Windows, Ctrl-C is heard all the same
-    gc.disable()  # looking for cycles takes a tenth of the few seconds that it lives
+    gc.disable()  # it lives for seconds, a twentieth of which would go into looking for cycles
     answers = os.dup(1)
     os.dup2(2, 1)  # what a library prints is not an answer
     runs: SimpleQueue[bytes] = SimpleQueue()
