@@ -4,9 +4,12 @@ import json
 import os
 import random
 import shutil
+import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -40,18 +43,47 @@ class Workspace:
         done = self.act("predict", self.env["DATA_PATH"], out, "--version", version, "--json")
         assert json.loads(done.stdout)["rows"] == 20_000
 
-    def kill(self, moment: Callable[[], bool]) -> None:
-        """Start a training, and end it without a warning as soon as the moment has come."""
-        with subprocess.Popen(
-            [*self.command, "train"],
+    def start(self) -> "subprocess.Popen[str]":
+        """A training under way."""
+        return subprocess.Popen(
+            [self.command[0], "-u", *self.command[1:], "train"],
             cwd=self.root,
             env=tools.clean_environment() | self.env,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        ) as process:
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def kill(self, moment: Callable[[], bool]) -> None:
+        """Start a training, and end it without a warning as soon as the moment has come."""
+        with self.start() as process:
             while process.poll() is None and not moment():
                 time.sleep(0.001)
             process.kill()
+        for _ in range(600):
+            if not self.processes():
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"still working without the training: {self.processes()}")
+
+    def processes(self) -> dict[int, str]:
+        """What works in this workspace: process ids and commands."""
+        mine, found = f"PROJECT_ROOT={self.root}\0".encode(), {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if mine in (folder / "environ").read_bytes():
+                    found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
+        return found
+
+    def recorder(self) -> int | None:
+        """The process beside the training that records it."""
+        return next((pid for pid, command in self.processes().items() if "import work" in command), None)
+
+    def recorded(self) -> list[tuple[str, str]]:
+        """The version and status of each run."""
+        with closing(sqlite3.connect(self.root / "mlflow.db")) as file:
+            query = "select name, status from runs order by name"
+            return file.execute(query).fetchall()
 
 
 @pytest.fixture
@@ -73,15 +105,55 @@ def test_a_killed_training_leaves_whole_versions_and_nothing_in_the_way(workspac
 
         return moment
 
-    # Any moment of the tracker's first set-up, the draft of a model, a model that is not recorded yet.
-    for moment in (seen("*mlflow.db*", chance.uniform(0, 1)), seen("models/.*"), seen("models/[!.]*")):
+    def recorder(seconds: float) -> Callable[[], bool]:
+        """So long after the process that records is there."""
+        times: list[float] = []
+
+        def moment() -> bool:
+            if times or workspace.recorder():
+                times.append(time.monotonic())
+            return bool(times) and time.monotonic() > times[0] + seconds
+
+        return moment
+
+    # Any moment of the tracker's first set-up, the draft of a model, a model that is not recorded yet, half a record.
+    moments = [recorder(chance.uniform(0, 4)), seen("*mlflow.db*"), seen("models/.*"), seen("models/[!.]*")]
+    for moment in [*moments, seen("mlruns/*/*/artifacts/*")]:
         workspace.kill(moment)
     workspace.act("maturity")
     facts = json.loads(workspace.act("train", "--json").stdout)
+    assert {status for _, status in workspace.recorded()} == {"FINISHED"}
     assert workspace.versions()[-1] == facts["version"]
     for version in workspace.versions():
         workspace.predict(version)
     assert ladder.git(root, "status", "--porcelain") == ""
+
+
+def test_a_recorder_that_is_killed_costs_neither_the_model_nor_the_record(workspace: Workspace) -> None:
+    with workspace.start() as process:
+        while not (recorder := workspace.recorder()):
+            assert process.poll() is None
+        assert process.stdout and next(process.stdout).startswith("reading")
+        os.kill(recorder, signal.SIGKILL)
+        printed, errors = process.communicate()
+    assert process.returncode == 0 and "Traceback" not in errors, errors
+    assert "not recorded" in printed and "the next training records this one" in printed
+    (kept,) = workspace.versions()
+    printed = workspace.act("train").stdout
+    assert f"the training {kept}" in printed and not list(workspace.root.glob("logs/unrecorded/*"))
+    assert workspace.recorded() == [(version, "FINISHED") for version in workspace.versions()]
+    assert workspace.versions()[1] in (workspace.root / "reports" / "training.html").read_text(encoding="utf-8")
+
+
+def test_ctrl_c_ends_a_training_at_once_with_one_line(workspace: Workspace) -> None:
+    with workspace.start() as process:
+        assert process.stdout and next(process.stdout).startswith("reading")
+        for pid in workspace.processes():  # as a terminal does it
+            os.kill(pid, signal.SIGINT)
+        _, errors = process.communicate()
+        assert workspace.processes() == {}
+    assert (process.returncode, errors) == (130, "error: stopped; nothing half-done was kept\n")
+    assert not workspace.versions()
 
 
 def test_a_full_disk_is_told_and_costs_no_older_version(workspace: Workspace) -> None:

@@ -174,13 +174,13 @@ def save(model: Model) -> Path:
 
 
 def load(version: str | None = None) -> Model:
-    """A version, the newest by default; raises Failure if it is not there or cannot be read."""
+    """A version by name or folder, by default the newest; raises Failure if it cannot be read."""
     path = folder(version or latest())
     if not (path / "model.json").is_file():
         raise Failure(f"there is no model {version}; there are: {', '.join(versions()) or 'none'}")
     try:
         kept = joblib.load(path / "model.joblib")
         estimator = kept["estimator"] if "estimator" in kept else optional("model", "load")(path)
-        return Model(kept["features"], estimator, kept["labels"], facts(path.name))
+        return Model(kept["features"], estimator, kept["labels"], facts(str(path)))
     except Exception as error:
         raise Failure(f"{path} cannot be read ({error}): train again or restore it") from error

@@ -9,6 +9,7 @@ from .train import tables
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from pandas import DataFrame, Series
 
     from .train import Run
 
@@ -19,36 +20,78 @@ def page() -> Path:
 
 
 def pictures(run: "Run") -> dict[str, "Figure"]:
-    """Errors of numbers; or confusions of classes, and how often each probability came true."""
-    from matplotlib.figure import Figure
-    from sklearn import metrics
-    from sklearn.calibration import CalibrationDisplay
+    """Errors of numbers; or confusions of classes, and how often each probability came true.
 
-    def canvas(name: str) -> Any:
-        figures[name] = Figure(figsize=(6, 4.5), layout="constrained")
-        return figures[name].add_subplot(title=name.replace("_", " "))
-
+    scikit-learn would draw the same, but importing it takes longer than all of this."""
     assert run.truth is not None and run.prediction is not None
-    figures: dict[str, Figure] = {}
     truth, guess = run.truth, run.prediction["prediction"]
     if run.facts["problem_type"] == "regression":
-        metrics.PredictionErrorDisplay.from_predictions(
-            truth, guess, kind="actual_vs_predicted", ax=canvas("prediction_error")
-        )
-        return figures
+        return {"prediction_error": errors(truth, guess)}
     truth = truth.astype(str)
-    metrics.ConfusionMatrixDisplay.from_predictions(
-        truth, guess.astype(str), ax=canvas("confusion_matrix"), cmap="Blues"
-    )
+    figures = {"confusion_matrix": confusions(truth, guess.astype(str))}
     chances = [column for column in run.prediction if column.startswith("probability_")]
-    axes = canvas("calibration") if chances else None
-    for column in chances[1:] if len(chances) == 2 else chances[:8]:
-        label = column.removeprefix("probability_")
-        happened, chance = (truth == label).astype(int), run.prediction[column]
-        CalibrationDisplay.from_predictions(
-            happened, chance, pos_label=1, n_bins=10, strategy="quantile", name=label, ax=axes
-        )
+    if chances:
+        shown = run.prediction[chances[1:] if len(chances) == 2 else chances[:8]]
+        figures["calibration"] = calibration(truth, shown)
     return figures
+
+
+def canvas(title: str) -> tuple["Figure", Any]:
+    """A figure, and where to draw on it."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4.5), layout="constrained")
+    return figure, figure.add_subplot(title=title)
+
+
+def errors(truth: "Series", guess: "Series") -> "Figure":
+    """The true number of each row over the predicted one, at most 1,000 rows."""
+    figure, axes = canvas("prediction error")
+    rows = truth.reset_index(drop=True).sample(min(1000, len(truth)), random_state=0).index
+    axes.scatter(guess.iloc[rows], truth.iloc[rows], alpha=0.6)
+    ends = [min(truth.min(), guess.min()), max(truth.max(), guess.max())]
+    axes.plot(ends, ends, "--", color="black")
+    axes.set(xlabel="predicted", ylabel="true")
+    return figure
+
+
+def confusions(truth: "Series", guess: "Series") -> "Figure":
+    """How many rows of each true class were predicted as which."""
+    import pandas as pd
+
+    figure, axes = canvas("confusion matrix")
+    labels = sorted({*truth, *guess})
+    counts = pd.crosstab(truth.to_numpy(), guess.to_numpy())
+    counts = counts.reindex(index=labels, columns=labels, fill_value=0)
+    figure.colorbar(axes.imshow(counts, cmap="Blues"))
+    places, middle = range(len(labels)), counts.to_numpy().max() / 2
+    for row in places if len(labels) <= 20 else ():
+        for column in places:
+            count = counts.iloc[row, column]
+            color = "white" if count > middle else "black"
+            axes.text(column, row, count, ha="center", va="center", color=color)
+    axes.set_xticks(places, labels, rotation="vertical" if len(labels) > 5 else "horizontal")
+    axes.set_yticks(places, labels)
+    axes.set(xlabel="predicted", ylabel="true")
+    return figure
+
+
+def calibration(truth: "Series", chances: "DataFrame") -> "Figure":
+    """Ten groups of rows by the chance of a class: what was said, and how often it came true."""
+    import numpy as np
+
+    figure, axes = canvas("calibration")
+    axes.plot([0, 1], [0, 1], ":", color="black", label="perfect")
+    for column in chances:
+        label = column.removeprefix("probability_")
+        order = chances[column].to_numpy().argsort()
+        groups = np.array_split(order, min(10, len(order)))
+        said = [chances[column].iloc[rows].mean() for rows in groups]
+        happened = [(truth.iloc[rows] == label).mean() for rows in groups]
+        axes.plot(said, happened, "s-", label=label)
+    axes.set(xlabel="mean predicted probability", ylabel="share that came true")
+    axes.legend()
+    return figure
 
 
 def write(run: "Run", figures: dict[str, "Figure"]) -> Path:

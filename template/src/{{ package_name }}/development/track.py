@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..maturity import Evidence, recent
+from ..problem_api import REQUIRED, part
 from ..project import Failure, name, root
 from . import report
+from .recording import Recorder, keep
 from .tracking import tracker
 
 if TYPE_CHECKING:
@@ -19,52 +19,21 @@ if TYPE_CHECKING:
 def training(run: "Run") -> Iterator[None]:
     """Look for the tracker before the work starts, and record the run when it is done.
 
-    If the tracker goes away in between, the run waits for the next training."""
-    tracker.check()
-    catch_up()
-    yield
-    run.figures = report.pictures(run)
-    run.report = report.write(run, run.figures)
-    try:
-        print(f"recorded as run {tracker.record(run)}")
-    except Failure as failure:
-        keep(run)
-        print(f"not recorded: {failure}")
-        print("The model is kept, and the next training records this one.")
-
-
-def waiting() -> list[Path]:
-    """The runs that are not recorded yet, oldest first."""
-    return sorted((root() / "logs" / "unrecorded").glob("*.joblib"))
-
-
-def keep(run: "Run") -> None:
-    """Put a run aside with all that a record needs; the model itself is in models/."""
-    import joblib
-
-    path = root() / "logs" / "unrecorded" / f"{run.facts['version']}.joblib"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".draft")
-    page = run.report.read_text(encoding="utf-8") if run.report else None
-    joblib.dump((replace(run, model=None), page), draft)
-    draft.replace(path)
-
-
-def catch_up() -> None:
-    """Record the runs that wait, now that the tracker answers."""
-    import joblib
-
-    from . import model
-
-    for path in waiting():
-        run, page = joblib.load(path)
-        run.model = model.load(run.facts["version"])
-        if page:
-            run.report = path.with_suffix(".html")
-            run.report.write_text(page, encoding="utf-8")
-        print(f"recorded as run {tracker.record(run)}: the training {run.facts['version']}")
-        path.unlink()
-        path.with_suffix(".html").unlink(missing_ok=True)
+    If the tracker goes away in between, the run waits for the next training. What a context that
+    was entered later puts into `run.figures` on leaving is recorded beside the template's own."""
+    with Recorder() as recorder:
+        for module in REQUIRED:  # import, while the tracker is asked, what the training needs
+            part(module)
+        if said := recorder.answer():
+            print(said)
+        yield
+        try:
+            print(f"recorded as run {recorder.record(run)}")
+        except Failure as failure:
+            keep(run)
+            print(f"not recorded: {failure}")
+            print("The model is kept, and the next training records this one.")
+        run.report = report.page()
 
 
 def evidence() -> Iterator[Evidence]:

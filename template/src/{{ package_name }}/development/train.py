@@ -45,13 +45,14 @@ class Run:
 
 def train(path: Path) -> Run:
     """Learn from the table at `path`; returns the run, whose folder holds the new version."""
-    from ..data import describe
-    from . import model
-
     run = Run(start(path))
     with ExitStack() as stack:
         for module in project.modules("training"):
             stack.enter_context(module.training(run))
+        # Only now: what a context starts can go on while these import pandas.
+        from ..data import describe
+        from . import model
+
         print(f"reading {path}")
         frame = part("data").load(path)
         roles = describe.roles(frame)

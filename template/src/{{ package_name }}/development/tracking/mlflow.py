@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ...project import Failure
@@ -18,19 +19,26 @@ if TYPE_CHECKING:
 def check() -> None:
     """Ask for the experiment, without the minutes of retries that are MLflow's default.
 
-    A database that is not there yet is made meanwhile; `record` waits for it."""
+    A database that is not there yet is made when it is needed."""
     if not server() and not database().exists():
-        mlflow_database.begin(database())
+        mlflow_database.writable(database())
         return
     with connected(**IMPATIENT) as mlflow:
         experiment(mlflow)
+
+
+def prepare() -> None:
+    """Import MLflow, and make the database if it is not there yet."""
+    with connected():
+        import_module("mlflow.pyfunc")
 
 
 def record(run: Run) -> str:
     """Parameters, metrics, pictures, data version, commit, environment and the model itself."""
     from . import mlflow_model
 
-    facts = run.facts
+    facts, model = run.facts, run.folder
+    assert model is not None
     with connected() as mlflow:
         with mlflow.start_run(experiment_id=experiment(mlflow), run_name=facts["version"]) as kept:
             mlflow.log_params(flat(facts["params"]))
@@ -38,7 +46,7 @@ def record(run: Run) -> str:
             mlflow.log_metrics(facts["metrics"] | rule)
             tags = {"version": facts["version"], "data_md5": facts["data"]["md5"]}
             mlflow.set_tags(tags | {"commit": facts["commit"] or "", "dirty": facts["dirty"]})
-            mlflow.log_dict(facts, "model.json")
+            mlflow.log_artifact(str(model / "model.json"))
             installed = mlflow_model.environment()
             mlflow.log_text("\n".join(map("==".join, installed.items())), "environment.txt")
             for title, figure in run.figures.items():

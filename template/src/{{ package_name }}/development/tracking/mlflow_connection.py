@@ -31,14 +31,16 @@ def server() -> str | None:
 def connected(**environment: str) -> Iterator[Any]:
     """The mlflow library, quiet and pointed at the right place; an error becomes a Failure."""
     before = dict(os.environ)
-    if not server() and not database().exists():
-        mlflow_database.finish(database())
     quieten(**environment)
-    import mlflow
+    # First, because MLflow needs pandas, which the training beside it is compiling meanwhile.
     from sqlalchemy.exc import SQLAlchemyError
 
     address = server() or f"sqlite:///{database().as_posix()}"
+    import mlflow
+
     try:
+        if not server() and not database().exists():
+            mlflow_database.make(database())
         mlflow.set_tracking_uri(address)
         restore("MLFLOW_TRACKING_URI", before)  # MLflow writes it, which would look like a server
         yield mlflow

@@ -8,41 +8,43 @@ from typing import TYPE_CHECKING, Any
 from ...project import PACKAGE, name
 
 if TYPE_CHECKING:
+    from ..model import Model
     from ..train import Run
 
 TYPES = {"integer": "long", "number": "double"}
 
 
 def log(run: "Run", installed: dict[str, str]) -> None:
-    """Add the model to the active run; its `predict` is the one that this project serves."""
-    import pandas as pd
+    """Add the files of the model to the active run."""
     from mlflow.models import ModelSignature, infer_signature
-    from mlflow.pyfunc import PythonModel, log_model
+    from mlflow.pyfunc import log_model
     from mlflow.types.schema import ColSpec, Schema
 
-    model: Any = run.model
     columns: list[Any] = [
         ColSpec(TYPES.get(column["type"], column["type"]), column["name"], not column["nullable"])
         for column in run.facts["schema"]
     ]
-    answer = infer_signature(model.predict(pd.DataFrame(run.facts["examples"]))).inputs
+    assert run.prediction is not None
     with warnings.catch_warnings():
-        # MLflow would rather find the signature out by itself, which takes ten times as long.
+        # Of gaps in whole numbers, and of a signature that MLflow did not find out by itself.
         warnings.simplefilter("ignore")
-
-        class Recorded(PythonModel):
-            """A class in a function is stored whole, so that loading needs no tracking code."""
-
-            def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:
-                return model.predict(model_input)
-
         log_model(
             name="model",
-            python_model=Recorded(),
-            signature=ModelSignature(Schema(columns), answer),
+            loader_module=__name__,
+            data_path=str(run.folder),
+            signature=ModelSignature(
+                Schema(columns), infer_signature(run.prediction.head()).inputs
+            ),
             pip_requirements=requirements(run, installed),
             code_paths=[str(PACKAGE)],
         )
+
+
+def _load_pyfunc(path: str) -> "Model":
+    """What MLflow calls to load a model: its `predict` is the one that this project serves."""
+    from .. import model
+
+    return model.load(path)
 
 
 def requirements(run: "Run", installed: dict[str, str]) -> list[str]:
@@ -50,11 +52,10 @@ def requirements(run: "Run", installed: dict[str, str]) -> list[str]:
     yours = metadata.requires(name()) or []
     needed = {*run.facts["packages"], *(re.split(r"[^\w.-]", line.lower())[0] for line in yours)}
     needed |= {"cloudpickle", "pyyaml"}
-    library = type(getattr(run.model, "estimator", None)).__module__.partition(".")[0]
     return [
         f"{package}=={version}"
         for package, version in installed.items()
-        if package in needed or package.partition("-")[0] == library
+        if package in needed or package.partition("-")[0] == run.facts["library"]
     ]
 
 

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from contextlib import suppress
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,9 +64,15 @@ def check() -> None:
     )
 
 
+def prepare() -> None:
+    """Import the library."""
+    library()
+
+
 def record(run: Run) -> str:
     """Parameters, metrics, pictures, data version, commit, environment and the model itself."""
     wandb = library()
+    import_module("matplotlib.pyplot")  # wandb.Image looks for it, but does not import it
     facts = run.facts
     with wandb.init(
         project=name(),
