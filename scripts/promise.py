@@ -22,8 +22,6 @@ from mlops_ladder import levels, ownership
 PLACES = ("_answers_file", "_exclude", "_skip_if_exists", "_subdirectory", "_templates_suffix")
 # They run code, so that people would have to trust the template.
 UNSAFE = ("_jinja_extensions", "_migrations", "_tasks")
-# This computed answer holds levels/, which grows; what it means is compared file by file.
-LADDER = "ladder"
 NAMES = {"project_name": "Promise", "package_name": "package"}
 ROLES = {"target": "label", "time_column": "day", "id_column": "key", "sensitive_columns": ["sex"]}
 DATA: list[dict[str, Any]] = [{}, {"data_path": "own.csv"}, {"data_path": "own.csv", **ROLES}]
@@ -134,7 +132,7 @@ def questions(old: Template, new: Template) -> Iterator[str]:
             yield f"The question {name} no longer takes {lost}, so projects with it cannot be updated: add it again."
         if choices(now) and not choices(before):
             yield f"The question {name} took anything and now has choices, so recorded answers are refused: drop them."
-        if not is_switch(name, before) and name != LADDER and before.get("default") != now.get("default"):
+        if not is_switch(name, before) and before.get("default") != now.get("default"):
             yield f"The question {name} has another default, which projects had without a record: put it back."
 
 

@@ -45,7 +45,7 @@ def honest(folder: Path) -> None:
     (folder / "template/docs/costs.md").write_text("# Costs\n", encoding="utf-8")
     (folder / "levels/3-mature.yml").write_text(NEW_RUNG, encoding="utf-8")
     questions = folder / "copier.yml"
-    edit(questions, "'2-automated']", "'2-automated', '3-mature']")
+    edit(folder / "levels/ladder.jinja", "'2-automated']", "'2-automated', '3-mature']")
     edit(
         questions, "  help: Which maturity level", '    "3 Mature MLOps: everything.": 3\n  help: Which maturity level'
     )
