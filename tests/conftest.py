@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from tests import ladder
 from tests.tools import environment
 
 pytest_plugins = ["tests.tools.unproven"]
+
+# A shell that starts the tests in the background lets them ignore Ctrl-C, and all that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONGEST = ("test_tutorial", "test_projects", "test_demo", "test_readme", "test_registry", "test_orchestrators")
 
