@@ -66,9 +66,16 @@ def restore(key: str, before: dict[str, str]) -> None:
         os.environ[key] = before[key]
 
 
-def experiment(mlflow: Any) -> str:
-    """The id of the project's experiment, which is made when it is not there yet."""
-    if found := mlflow.get_experiment_by_name(name()):
+def experiment(mlflow: Any, title: str | None = None) -> str:
+    """The id of an experiment, by default the project's, which is made when it is not there yet."""
+    title = title or name()
+    if found := mlflow.get_experiment_by_name(title):
         return str(found.experiment_id)
     folder = None if server() else (database().parent / "mlruns").as_uri()
-    return str(mlflow.create_experiment(name(), artifact_location=folder))
+    try:
+        return str(mlflow.create_experiment(title, artifact_location=folder))
+    except mlflow.MlflowException as error:
+        # A slow server did what it was asked to, and refuses to do it again when it is asked twice.
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+        return str(mlflow.get_experiment_by_name(title).experiment_id)

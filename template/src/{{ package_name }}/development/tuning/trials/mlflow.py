@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ....project import name
-from ...tracking.mlflow_connection import connected, database, server
+from ...tracking.mlflow_connection import connected, experiment
 from ..search import value
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def record(trials: list[FrozenTrial], facts: dict[str, Any]) -> None:
     """Add what is lacking; three messages a trial."""
     with connected() as mlflow:
         client = mlflow.MlflowClient()
-        place = experiment(mlflow)
+        place = experiment(mlflow, f"{name()}-tune")  # `runs` lists the trainings' own
         parent = search_run(client, place, facts)
         query = f"tags.`mlflow.parentRunId` = '{parent}'"
         there = mlflow.search_runs([place], query, output_format="list", max_results=50_000)
@@ -29,15 +29,6 @@ def record(trials: list[FrozenTrial], facts: dict[str, Any]) -> None:
         for metric in ("best", "default", "trials"):
             client.log_metric(parent, metric, facts[metric])
         client.set_terminated(parent)
-
-
-def experiment(mlflow: Any) -> str:
-    """Apart from the trainings, which `runs` lists."""
-    title = f"{name()}-tune"
-    if found := mlflow.get_experiment_by_name(title):
-        return str(found.experiment_id)
-    folder = None if server() else (database().parent / "mlruns").as_uri()
-    return str(mlflow.create_experiment(title, artifact_location=folder))
 
 
 def search_run(client: Any, place: str, facts: dict[str, Any]) -> str:
