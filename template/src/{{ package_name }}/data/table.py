@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +139,7 @@ def date_format(column: pd.Series) -> str | None:
         return None
     iso = ["ISO8601"] if re.match(r"\d{4}-\d\d", first) else []
     orders = (True, False) if "." in first else (False, True)
-    for form in iso + [guess_datetime_format(first, dayfirst=order) for order in orders]:
+    for form in chain(iso, (guess_datetime_format(first, dayfirst=order) for order in orders)):
         with suppress(ValueError, TypeError):
             if form and len(pd.to_datetime(texts, format=form, utc=True)):
                 return str(form)
