@@ -8,8 +8,8 @@ Rows are taken from the prediction log, those that one version answered; or from
 the predictions are added unless it has them.
 
 reports/drift.html shows the columns that moved most first. In at most 5% of the reports of rows
-like the reference anything is named. Exit code 0: nothing moved, 1: something did, 2: nothing
-could be compared.
+drawn from the reference anything is named; of new rows in more, where the reference has few days.
+Exit code 0: nothing moved, 1: something did, 2: nothing could be compared.
 
 Examples:
   {name} drift

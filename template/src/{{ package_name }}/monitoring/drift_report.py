@@ -44,7 +44,9 @@ def write(result: dict[str, Any], changes: "list[Change]") -> None:
         f"held out when {result['version']} was trained, {result['time']}.\n"
         "A column moved if its difference is above the threshold, in standard errors: by itself, "
         "or against\nwhat the other columns lead one to expect. "
-        "Rows like the reference pass it, in any column, in fewer\nthan one report of twenty. "
+        "Rows drawn from the reference pass it, in any column, in fewer\nthan one report of "
+        "twenty; new rows more often, where the reference holds few days or days\n"
+        "that resemble the next. "
         "PSI is shown for comparison and decides nothing.",
     )
     console.print(overview(result))
