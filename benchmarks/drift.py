@@ -26,10 +26,10 @@ ROWS = """
 import sys
 from pathlib import Path
 import pandas as pd
-from my_model.data import describe, table
-from my_model.development import model
-from my_model.monitoring import drift
-from my_model.project import data_path
+from lifecycle.data import describe, table
+from lifecycle.development import model
+from lifecycle.monitoring import drift
+from lifecycle.project import data_path
 scorer, frame = model.load(), table.read(data_path())
 drift.reference(scorer)
 _, test, _ = describe.holdout(frame)
@@ -46,9 +46,9 @@ OURS = """
 import contextlib, io, resource, sys, time
 from pathlib import Path
 import pydantic_core, rich.console
-from my_model.data import table
-from my_model.development import defaults, model
-from my_model.monitoring import drift, drift_report, drift_statistics
+from lifecycle.data import table
+from lifecycle.development import defaults, model
+from lifecycle.monitoring import drift, drift_report, drift_statistics
 model.load()
 start = time.perf_counter()
 with contextlib.redirect_stdout(io.StringIO()):

@@ -29,10 +29,10 @@ ENV = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONDO
 # The seconds of one fit of the project's model on 16,000 rows, in a process that has everything imported.
 FIT = """
 import time
-from my_model import project
-from my_model.data import describe
-from my_model.development import model
-from my_model.problem import data
+from lifecycle import project
+from lifecycle.data import describe
+from lifecycle.development import model
+from my_model import data
 frame = data.load(project.data_path())
 role, (rows, *_) = describe.roles(frame), data.split(frame)
 seconds = []

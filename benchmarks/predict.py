@@ -25,9 +25,9 @@ START = """
 import contextlib, io, resource, sys, time
 from pathlib import Path
 import pandas as pd
-from my_model.data import table
-from my_model.deployment.predict import predict
-from my_model.development import model
+from lifecycle.data import table
+from lifecycle.deployment.predict import predict
+from lifecycle.development import model
 scorer = model.load()
 source, target = map(Path, sys.argv[1:])
 scorer.predict(next(table.batches(source, 1000)))
@@ -46,8 +46,8 @@ print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_m
 """
 ROWS = """
 import sys
-from my_model.data import table
-from my_model.project import data_path
+from lifecycle.data import table
+from lifecycle.project import data_path
 frame = table.read(data_path())
 for rows, target in zip(map(int, sys.argv[1::2]), sys.argv[2::2]):
     from pathlib import Path

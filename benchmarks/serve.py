@@ -39,7 +39,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import sys, time
 from statistics import median
 import pandas as pd
-from my_model.development import model
+from lifecycle.development import model
 served = model.load()
 row = served.prepare(pd.DataFrame(served.facts["examples"][:1]))
 for _ in sys.stdin:

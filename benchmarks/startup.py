@@ -41,7 +41,7 @@ def main() -> None:
         }
         seconds = measure(measured, rounds)
         for number in range(MORE):
-            more = project / "src" / "my_model" / "monitoring" / f"more_{number}.py"
+            more = project / "src" / "lifecycle" / "monitoring" / f"more_{number}.py"
             more.write_text(COMMAND, encoding="utf-8")
         help_page = measured["my-model --help"]
         seconds |= measure({f"my-model --help, {MORE} more commands": help_page}, rounds)

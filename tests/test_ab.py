@@ -22,14 +22,14 @@ pytestmark = pytest.mark.xdist_group("ab")
 MAKE_CHALLENGER = """
 import json, shutil, sys
 import joblib
-from living_project.development import model
+from lifecycle.development import model
 old, new = model.folder(model.latest()), model.folder("99990101-000000-next")
 shutil.copytree(old, new)
 kept = joblib.load(new / "model.joblib")
 joblib.dump(kept | {"labels": kept["labels"][::-1]}, new / "model.joblib")
 facts = json.loads((new / "model.json").read_text()) | {"version": new.name}
 (new / "model.json").write_text(json.dumps(facts))
-from living_project.development import fingerprint
+from lifecycle.development import fingerprint
 print(json.dumps({version: fingerprint.model_sha256(version) for version in (old.name, new.name)}))
 """
 DECISION: dict[str, Any] = {"decision": "approved", "who": "A test", "why": "To be compared"}
@@ -50,7 +50,7 @@ class Project:
         self.env = {"PYTHONPATH": str(root / "src"), "PROJECT_ROOT": str(root)}
 
     def run(self, *arguments: str, check: bool = True) -> Any:
-        return ladder.run([self.python, "-m", "living_project", *arguments], self.root, check, **self.env)
+        return ladder.run([self.python, "-m", "lifecycle", *arguments], self.root, check, **self.env)
 
     def approve(self) -> dict[str, str]:
         """Two versions, as files in releases/ say it."""
@@ -110,7 +110,7 @@ def server(project: Project, versions: dict[str, str]) -> Iterator[Server]:
     log = project.root / "server.log"
     with log.open("w") as errors:
         process = subprocess.Popen(
-            [project.python, "-m", "living_project", "serve", "--port", "0"],
+            [project.python, "-m", "lifecycle", "serve", "--port", "0"],
             cwd=project.root,
             env={**tools.clean_environment(), **project.env},
             stdout=subprocess.PIPE,

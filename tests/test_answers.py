@@ -167,10 +167,10 @@ def test_nothing_needs_trust(source: Path) -> None:
 def test_names_are_derived(render: Callable[..., Path], tmp_path: Path) -> None:
     project = render(tmp_path / "project", project_name="Flight - Delays 2")
     pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
-    assert pyproject["project"]["scripts"] == {"flight-delays-2": "flight_delays_2.cli:main"}
-    assert (project / "src" / "flight_delays_2" / "cli.py").exists()
+    assert pyproject["project"]["scripts"] == {"flight-delays-2": "lifecycle.cli:main"}
+    assert (project / "src" / "flight_delays_2" / "model.py").exists()
 
 
 @pytest.mark.parametrize(("folder", "package"), [("0", "my_model"), ("test", "test_model"), ("Über", "my_model")])
 def test_any_folder_name_will_do(folder: str, package: str, render: Callable[..., Path], tmp_path: Path) -> None:
-    assert (render(tmp_path / folder, level=0) / "src" / package / "cli.py").exists()
+    assert (render(tmp_path / folder, level=0) / "src" / package / "model.py").exists()

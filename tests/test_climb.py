@@ -131,9 +131,9 @@ def live_in(project: Path) -> dict[str, str]:
 
     settings = (project / "params.yaml").read_text(encoding="utf-8").partition("model:")[0]
     return {
-        f"{package}/problem/model.py": add(f"{package}/problem/model.py", OWN_MODEL),
-        f"{package}/problem/metrics.py": add(f"{package}/problem/metrics.py", OWN_METRICS),
-        f"{package}/collaboration/hello.py": add(f"{package}/collaboration/hello.py", OWN_COMMAND),
+        f"{package}/model.py": add(f"{package}/model.py", OWN_MODEL),
+        f"{package}/metrics.py": add(f"{package}/metrics.py", OWN_METRICS),
+        f"{package}/hello.py": add(f"{package}/hello.py", OWN_COMMAND),
         "params.yaml": add("params.yaml", f"{settings}model:\n  n_estimators: 30\n"),
         "pyproject.toml": edit("pyproject.toml", "dependencies = []", 'dependencies = ["tabulate>=0.9", "tqdm>=4.60"]'),
         "README.md": edit("README.md", "## Start", "## Who to ask\n\nThe churn team, room 4.\n\n## Start"),

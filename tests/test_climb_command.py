@@ -116,7 +116,7 @@ def test_a_dry_run_tells_everything_and_touches_nothing(make: Make, climb: Any) 
     assert {"D1", "P1b", "C1"} <= {row["id"] for row in said["capabilities"] if row["moves"] == "comes"}
     assert all(row["promise"] for row in said["capabilities"])
     assert any("OWNERS.yaml" in row["asks"] for row in said["capabilities"])
-    assert "src/living_project/deployment/serve.py" in said["files"]["added"]
+    assert "src/lifecycle/deployment/serve.py" in said["files"]["added"]
     assert said["packages"]["reason"] == "uv is not installed"
 
 
@@ -191,7 +191,7 @@ def test_a_resolved_conflict_is_one_commit(make: Make, climb: Any) -> None:
 
 
 def test_going_down_drops_no_edited_file_without_being_told(make: Make, climb: Any) -> None:
-    path = "src/living_project/deployment/serve.py"
+    path = "src/lifecycle/deployment/serve.py"
     project = make(1, **{path: "# rewritten\n"})
     before = state(project)
     said = climb(project, "--to", "0")

@@ -84,10 +84,10 @@ def test_a_conflict_is_advised_by_whose_file_it_is() -> None:
     expected = {
         ("conf/gates.yaml", BOTH_BROUGHT): "own",
         ("notes/mine.md", BOTH_CHANGED): "own",
-        ("src/trial/problem/model.py", BOTH_CHANGED): "seed",
+        ("src/trial/model.py", BOTH_CHANGED): "seed",
         ("pyproject.toml", BOTH_CHANGED): "shared",
-        ("src/trial/cli.py", BOTH_CHANGED): "managed",
-        ("src/trial/cli.py", REMOVED): "managed",
+        ("src/lifecycle/cli.py", BOTH_CHANGED): "managed",
+        ("src/lifecycle/cli.py", REMOVED): "managed",
     }
     for (path, why), whose in expected.items():
         conflict = Conflict(path, why, path)

@@ -19,7 +19,7 @@ UNTOLD = {"pressure", "wind_gust", "wind_dir"}
 HELD_OUT = """
 import sys
 from pathlib import Path
-from living_project.data import describe, table
+from lifecycle.data import describe, table
 frame = table.read(Path(sys.argv[1]))
 with table.writer(Path(sys.argv[2])) as out:
     out.write(describe.holdout(frame)[1])
@@ -43,7 +43,7 @@ def test_false_alarms_and_power_are_what_is_promised(live: Live, tmp_path: Path)
     project = live(level=2, ci="github")
     folder = copy(project, tmp_path)
     ladder.run([project / ".venv/bin/living-project", "train"], folder, PROJECT_ROOT=folder)
-    command = [project / ".venv/bin/python", tools.HERE / "drift_rates.py", "living_project"]
+    command = [project / ".venv/bin/python", tools.HERE / "drift_rates.py"]
     rates = json.loads(ladder.run(command, folder, PROJECT_ROOT=folder).stdout.splitlines()[-1])
     assert rates["samples"] == 500 and rates["alarms"] <= 0.05 * 500, rates
     found = {name for name, power in rates["power"].items() if power["found"] >= 0.9}

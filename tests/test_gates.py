@@ -60,7 +60,7 @@ class Project:
     python: Path
 
     def run(self, *arguments: str, check: bool = True) -> Any:
-        command = [self.python, "-m", "living_project", *arguments]
+        command = [self.python, "-m", "lifecycle", *arguments]
         env = {"PYTHONPATH": str(self.root / "src"), "PROJECT_ROOT": str(self.root)}
         return ladder.run(command, self.root, check=check, **env)
 
@@ -73,8 +73,8 @@ class Project:
         return dict(result)
 
     def learn(self, model: str) -> None:
-        """Train with another problem/model.py."""
-        (self.root / "src/living_project/problem/model.py").write_text(model)
+        """Train with another model.py."""
+        (self.root / "src/living_project/model.py").write_text(model)
         self.run("train")
 
 

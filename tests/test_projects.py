@@ -91,7 +91,7 @@ def test_help_is_there_for_every_command(live: Live) -> None:
 def test_help_imports_nothing_heavy(live: Live) -> None:
     project = live(level=1, problem_type="classification")
     script = (
-        "import sys, living_project.cli as cli; sys.argv = ['x', 'train', '--help']\n"
+        "import sys, lifecycle.cli as cli; sys.argv = ['x', 'train', '--help']\n"
         "try: cli.main()\nexcept SystemExit: pass\n"
         "print(sorted({'pandas', 'sklearn', 'mlflow', 'fastapi', 'rich', 'numpy'} & set(sys.modules)))"
     )

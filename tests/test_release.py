@@ -14,7 +14,7 @@ from mlops_ladder.levels import read
 from tests import ladder
 from tests.tools import environment
 
-PACKAGE = "template/src/{{ package_name }}"
+PACKAGE = "template/src/lifecycle"
 
 
 class Releases(NamedTuple):
@@ -79,15 +79,15 @@ capabilities:
     tools: []
     files:
       - docs/costs.md
-      - src/*/monitoring/costs.py
+      - src/lifecycle/monitoring/costs.py
 """
 
 
 def broken(folder: Path) -> Iterator[str]:
     """Break each promise once; says how each break must be named."""
     (folder / PACKAGE / "monitoring/drift_statistics.py").unlink()
-    unclaim(folder, "src/*/monitoring/drift_statistics.py")
-    yield "src/*/monitoring/drift_statistics.py is gone"
+    unclaim(folder, "src/lifecycle/monitoring/drift_statistics.py")
+    yield "src/lifecycle/monitoring/drift_statistics.py is gone"
     (folder / "template/deploy/prometheus.yml.jinja").rename(folder / "template/deploy/metrics.yml.jinja")
     edit(folder / "levels/1-devops.yml", "deploy/prometheus.yml", "deploy/metrics.yml")
     yield "deploy/prometheus.yml is gone"
@@ -261,7 +261,7 @@ def test_the_first_seeds_carry_every_later_rung(releases: Releases, live: Callab
     """Seeds of the first release, as they were and replaced, stay as they are, and the newest code works with them."""
     project = made(releases, releases.old, tmp_path / "project", level=0)
     ladder.commit(project, "Start")
-    problem = project / "src/living_project/problem"
+    problem = project / "src/living_project"
     (problem / "metrics.py").write_text(OWN_METRICS, encoding="utf-8")
     ladder.commit(project, "Count what errors cost")
     patterns = ownership.seeds(releases.source / "levels")

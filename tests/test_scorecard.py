@@ -45,7 +45,7 @@ def test_the_score_falls_without_the_run_the_key_or_the_report(live: Live, tmp_p
     env = {"PROJECT_ROOT": str(root), "DATA_PATH": str(project / "data" / "flights.parquet")}
 
     def act(*arguments: str) -> Any:
-        return json.loads(ladder.run([python, "-m", "living_project", *arguments, "--json"], root, **env).stdout)
+        return json.loads(ladder.run([python, "-m", "lifecycle", *arguments, "--json"], root, **env).stdout)
 
     def score() -> tuple[int, dict[str, str]]:
         card = act("maturity")
@@ -66,12 +66,12 @@ def test_the_score_falls_without_the_run_the_key_or_the_report(live: Live, tmp_p
                 fallen, without = score()
                 assert (fallen, without) == (full - 1, states | {capability: "missing"})
     assert score() == (full, states)
-    told = ladder.run([python, "-m", "living_project", "maturity"], root, **env).stdout
+    told = ladder.run([python, "-m", "lifecycle", "maturity"], root, **env).stdout
     assert "uvx mlops-ladder climb --to 2" in told
     page = root / "MATURITY.md"
     text = page.read_text(encoding="utf-8")
     page.write_text("", encoding="utf-8")
-    refused = ladder.run([python, "-m", "living_project", "maturity"], root, check=False, **env)
+    refused = ladder.run([python, "-m", "lifecycle", "maturity"], root, check=False, **env)
     assert refused.returncode == 2 and "MATURITY.md does not name the level" in refused.stderr
     page.write_text(text, encoding="utf-8")
 

@@ -101,13 +101,13 @@ def served(live: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) 
     project = live(level=1, ci="github")
     root = tmp_path_factory.mktemp("served") / "project"
     ladder.copied(project, root)
-    (root / "src/living_project/deployment/serving/higher_rung.py").write_text(HIGHER_RUNG)
+    (root / "src/lifecycle/deployment/serving/higher_rung.py").write_text(HIGHER_RUNG)
     python, env = str(project / ".venv/bin/python"), {"PYTHONPATH": str(root / "src"), "PROJECT_ROOT": str(root)}
-    ladder.run([python, "-m", "living_project", "train"], root, **env)
-    key = ladder.run([python, "-m", "living_project", "keys", "add", "a test", "--json"], root, **env).stdout
+    ladder.run([python, "-m", "lifecycle", "train"], root, **env)
+    key = ladder.run([python, "-m", "lifecycle", "keys", "add", "a test", "--json"], root, **env).stdout
     (facts,) = root.glob("models/*/model.json")
     log = root / "server.log"
-    command = [python, "-m", "living_project", "serve", "--port", "0"]
+    command = [python, "-m", "lifecycle", "serve", "--port", "0"]
     with log.open("w") as errors:
         process = subprocess.Popen(
             command,

@@ -137,7 +137,7 @@ def test_2_going_down_deletes_an_edited_file(tmp_path: Path, living: Living) -> 
 
     assert climb(ours, "--to=0", "--keep-edited")["files"]["kept"] == ["serve.py"]
     assert read(ours / "serve.py") == "theirs\nours\n"
-    path, project = "src/living_project/deployment/serve.py", living(1)
+    path, project = "src/lifecycle/deployment/serve.py", living(1)
     tiny.lived_in(project, {path: read(project / path) + "# ours\n"})
     assert path in stopped(project, "--to=0")["error"]
 

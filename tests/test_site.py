@@ -129,11 +129,11 @@ def test_the_reference_holds_every_capability_question_and_command(site: Path) -
     questions = Links(site / "reference/questions.html").anchors
     assert asked and set(asked) <= questions
     golden = (ladder.ROOT / "tests/golden/level-2.txt").read_text().split()
-    defining = [ladder.ROOT / "template" / path.replace("src/package", "src/{{ package_name }}") for path in golden]
+    defining = [ladder.ROOT / "template" / path for path in golden]
     commands = {
         path.stem.replace("_", "-")
         for path in defining
-        if path.suffix == ".py" and path.is_file() and "\ndef command(" in path.read_text(encoding="utf-8")
+        if path.suffix == ".py" and path.is_file() and '\n@extends("command")' in path.read_text(encoding="utf-8")
     }
     assert len(commands) > 20 and commands <= Links(site / "reference/commands.html").anchors
 

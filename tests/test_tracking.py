@@ -20,7 +20,6 @@ from filelock import FileLock
 from tests import ladder
 
 Live = Callable[..., Path]
-PACKAGE = "living_project"
 
 
 def free_port() -> int:
@@ -39,7 +38,7 @@ def workspace(project: Path, folder: Path) -> dict[str, str]:
 def act(project: Path, *arguments: str, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
     """Run a command of the project."""
     python = project / ".venv" / "bin" / "python"
-    return ladder.run([python, "-m", PACKAGE, *arguments], project, check=check, **env)
+    return ladder.run([python, "-m", "lifecycle", *arguments], project, check=check, **env)
 
 
 @pytest.fixture
@@ -86,8 +85,8 @@ import pandas as pd
 (run,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
 model = mlflow.pyfunc.load_model(f"models:/{run.outputs.model_outputs[0].model_id}")
 facts = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/model.json")
-from living_project.data import table
-from living_project.project import data_path
+from lifecycle.data import table
+from lifecycle.project import data_path
 rows = table.read(data_path()).tail(50)
 print(json.dumps([facts["version"], model.predict(rows)["prediction"].tolist()]))
 """
@@ -151,7 +150,7 @@ def test_a_server_that_goes_away_during_a_training_gets_the_run_with_the_next_on
     address = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
     env = workspace(project, tmp_path / "root") | address
     python = project / ".venv" / "bin" / "python"
-    command = [str(python), "-u", "-m", PACKAGE, "train"]
+    command = [str(python), "-u", "-m", "lifecycle", "train"]
     with forwarded(server, port):
         process = subprocess.Popen(command, env=os.environ | env, stdout=subprocess.PIPE, text=True)
         assert process.stdout

@@ -5,8 +5,9 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
-from my_model.deployment.serving.schema import Schema
-from my_model.development import model
+
+from lifecycle.deployment.serving.schema import Schema
+from lifecycle.development import model
 
 schema = Schema(model.load().facts)
 app = FastAPI()

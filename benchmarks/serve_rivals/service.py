@@ -4,7 +4,8 @@ from typing import Any
 
 import bentoml
 import pandas as pd
-from my_model.development import model
+
+from lifecycle.development import model
 
 
 @bentoml.service(workers=1, traffic={"timeout": 60}, logging={"access": {"enabled": False}})

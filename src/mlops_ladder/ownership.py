@@ -4,6 +4,9 @@ from collections.abc import Collection
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+# The template's own package; every other one in src/ is the people's.
+MANAGED = "src/lifecycle/"
+
 
 def seeds(levels: Path) -> tuple[str, ...]:
     """The patterns of the seeds in a template's folder levels/; a star stands for one part of a path."""
@@ -12,4 +15,5 @@ def seeds(levels: Path) -> tuple[str, ...]:
 
 def is_seed(path: str, patterns: Collection[str]) -> bool:
     """Whether a path, relative to the project's folder and with forward slashes, is a seed by these patterns."""
-    return any(fnmatchcase(path, pattern) and path.count("/") == pattern.count("/") for pattern in patterns)
+    matching = (pattern for pattern in patterns if path.count("/") == pattern.count("/"))
+    return not path.startswith(MANAGED) and any(fnmatchcase(path, pattern) for pattern in matching)

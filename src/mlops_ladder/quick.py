@@ -34,7 +34,7 @@ def command(project: Project) -> str:
         settings = tomllib.loads((project.folder / "pyproject.toml").read_text(encoding="utf-8"))
         return str(next(iter(settings["project"]["scripts"])))
     except (OSError, ValueError, KeyError, StopIteration):
-        return f"python -m {project.answers['package_name']}"
+        return "python -m lifecycle"
 
 
 def installed(project: Project) -> bool:

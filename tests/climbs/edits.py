@@ -11,10 +11,10 @@ from tests.climbs.life import Life, is_seed, is_text
 PACKAGE = "src/living_project"
 OWN = (
     f"{PACKAGE}/ours.py",
-    f"{PACKAGE}/problem/ours.py",
-    f"{PACKAGE}/deployment/shout.py",
+    f"{PACKAGE}/sources/ours.py",
+    "src/lifecycle/deployment/shout.py",
     "tests/test_ours.py",
-    "tests/data/test_ours.py",
+    "tests/lifecycle/data/test_ours.py",
     "notebooks/look.ipynb",
     "docs/ours.md",
     "docs/Über uns.md",

@@ -4,21 +4,21 @@ from pathlib import Path
 
 from tests import ladder
 
-MANAGED = ("src/*/*.py*", "src/*/[!p]*/**/*.py*", "tests/**/*.py*", ".git*/**/*.yml*", "deploy/*", "pipeline/*/*")
+MANAGED = ("src/lifecycle/**/*.py*", "tests/**/*.py*", ".git*/**/*.yml*", "deploy/*", "pipeline/*/*")
 CAPABILITY = """
   - id: O9
     name: heartbeat
     dimension: monitoring
     promise: The service says every minute that it is alive.
-    proof: tests/monitoring/test_heartbeat.py
+    proof: tests/lifecycle/monitoring/test_heartbeat.py
     requires: [O1]
     packages:
       - "heartbeat>=1,<2"
     tools: []
     files:
       - docs/heartbeat.md
-      - src/*/monitoring/heartbeat.py
-      - tests/monitoring/test_heartbeat.py
+      - src/lifecycle/monitoring/heartbeat.py
+      - tests/lifecycle/monitoring/test_heartbeat.py
 """
 HEARTBEAT_TEST = """from pathlib import Path
 
@@ -27,7 +27,7 @@ def test_the_service_says_how_often_it_beats() -> None:
     (module,) = Path("src").glob("*/monitoring/heartbeat.py")
     assert "EVERY = 60" in module.read_text(encoding="utf-8")
 """
-NOTIFIED = "      - {path: src/*/monitoring/chat.py, when: {messenger: chat}}\n"
+NOTIFIED = "      - {path: src/lifecycle/monitoring/chat.py, when: {messenger: chat}}\n"
 QUESTION = """messenger:
   type: str
   default: chat
@@ -74,9 +74,9 @@ def revised(lines: list[str]) -> list[str]:
 def add_capability(folder: Path) -> None:
     """Files of level 1, an entry for them, and a package, which lengthens pyproject.toml's marked zone."""
     append(folder / "levels" / "1-devops.yml", CAPABILITY)
-    package = folder / "template/src/{{ package_name }}/monitoring"
+    package = folder / "template/src/lifecycle/monitoring"
     append(package / "heartbeat.py", '"""Say that the service is alive."""\n\nEVERY = 60\n')
-    append(folder / "template/tests/monitoring/test_heartbeat.py", HEARTBEAT_TEST)
+    append(folder / "template/tests/lifecycle/monitoring/test_heartbeat.py", HEARTBEAT_TEST)
     append(folder / "template/docs/heartbeat.md", "# Heartbeat\n\nEvery minute.\n")
 
 
@@ -85,7 +85,7 @@ def add_question(folder: Path) -> None:
     replace(folder / "copier.yml", "# --- Computed ---\n", QUESTION)
     replace(folder / "levels/applies.jinja", "'compute': compute,", "'compute': compute, 'messenger': messenger,")
     append(folder / "levels" / "1-devops.yml", NOTIFIED, after="      - docs/heartbeat.md\n")
-    package = folder / "template/src/{{ package_name }}/monitoring"
+    package = folder / "template/src/lifecycle/monitoring"
     append(package / "chat.py", '"""Write to the chat."""\n\nROOM = "models"\n')
     (package / "heartbeat.py").unlink()
     text = '"""Say that the service is alive."""\n\nEVERY = 60\nWHERE = "{{ messenger }}"\n'

@@ -7,21 +7,20 @@ number of rows that begin anywhere, unlike the whole days by which the threshold
 
 import importlib
 import json
-import sys
-from typing import Any
 
 import numpy as np
 
 ROWS, SAMPLES, SHIFTED, SHIFT = 1_000, 500, 100, 0.3
 
 
-def main(package: str) -> None:
-    def module(name: str) -> Any:
-        return importlib.import_module(f"{package}.{name}")
-
-    drift, model, data = module("monitoring.drift"), module("development.model"), module("problem.data")
+def main() -> None:
+    drift, model, project, problem = (
+        importlib.import_module(f"lifecycle.{name}")
+        for name in ("monitoring.drift", "development.model", "project", "problem")
+    )
+    data = problem.part("data")
     scorer = model.load()
-    _, test, *_ = data.split(data.load(module("project").data_path()))
+    _, test, *_ = data.split(data.load(project.data_path()))
     rows, times = drift.compared(scorer, test)
     profile, chance = drift.reference(scorer), np.random.default_rng(20)
     order = times.to_numpy().argsort(kind="stable")
@@ -53,4 +52,4 @@ def main(package: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

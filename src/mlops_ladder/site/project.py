@@ -62,7 +62,7 @@ def points() -> str:
     """The functions by which a module takes part, who asks for them and who has them."""
     askers: dict[str, Module] = {}
     for module in modules():
-        for point in re.findall(r'\b(?:modules|defining)\("(\w+)"\)', module.text):
+        for point in re.findall(r'\b(?:extensions|places)\("(\w+)"\)', module.text):
             askers.setdefault(point, module)
     return "\n\n".join(point_entry(point, asker) for point, asker in sorted(askers.items()))
 
@@ -99,7 +99,7 @@ def told(point: str, asker: Module) -> str:
 
 
 def interface() -> str:
-    """What the template's code asks of problem/."""
-    text = next(module.docstring for module in modules() if module.name == "problem_api.py")
+    """What the template's code asks of the user's package."""
+    text = next(module.docstring for module in modules() if module.name == "problem.py")
     names, _, rest = text.partition("\n\n")[2].partition("\n\n")
     return f"```text\n{names}\n```\n\n{rest}"

@@ -13,7 +13,7 @@ import yaml
 from mlops_ladder import levels
 
 ROOT = Path(__file__).parents[3]
-PACKAGE = ROOT / "template" / "src" / "{{ package_name }}"
+PACKAGE = ROOT / "template" / "src" / "lifecycle"
 DIMENSIONS = ("data", "development", "deployment", "monitoring", "governance", "collaboration")
 
 
@@ -41,7 +41,7 @@ class Module:
 
     def defines(self, function: str) -> bool:
         """Whether it takes part in an extension point."""
-        return f"\ndef {function}(" in self.text
+        return re.search(rf'^@extends\("{function}"', self.text, re.M) is not None
 
 
 @cache
@@ -87,10 +87,10 @@ def questions() -> dict[str, dict[str, Any]]:
 def modules() -> list[Module]:
     """The modules of a project that are plain Python, lowest rung first."""
     return [
-        Module(PACKAGE / file.name.removeprefix("src/*/"), capability)
+        Module(PACKAGE / file.name.removeprefix("src/lifecycle/"), capability)
         for capability in capabilities()
         for file in capability.files
-        if file.name.startswith("src/*/") and (PACKAGE / file.name.removeprefix("src/*/")).exists()
+        if file.name.startswith("src/lifecycle/") and (PACKAGE / file.name.removeprefix("src/lifecycle/")).exists()
     ]
 
 

@@ -1,0 +1,79 @@
+"""Settings files: a pydantic model says what conf/<name>.yaml may hold, and a mistake is named.
+
+    class Gates(Settings):
+        tolerance: float = Field(0, ge=0, lt=1)
+
+    gates = load(Gates, "gates")
+
+What pydantic finds wrong becomes one message: the file, the key, what it should be, and for an
+unknown key the one that was probably meant.
+"""
+
+import difflib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from .project import Failure, read_yaml, root
+
+
+class Settings(BaseModel):
+    """The base of all settings: unknown keys are refused, and nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load(model: type[Model], name: str) -> Model:
+    """The settings in conf/<name>.yaml; raises Failure, naming the key, if they make no sense."""
+    return parse(model, read_yaml(root() / "conf" / f"{name}.yaml"), f"conf/{name}.yaml")
+
+
+def read(model: type[Model], path: Path) -> Model:
+    """The settings in another file of the project."""
+    return parse(model, read_yaml(path), path.relative_to(root()).as_posix())
+
+
+def parse(model: type[Model], values: Any, place: str) -> Model:
+    """Values as settings; `place` is where they stand, for the message."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise Failure(f"{place}: {problem(model, first)}") from None
+
+
+def problem(model: type[BaseModel], error: Any) -> str:
+    """One of pydantic's errors, as a person would say it."""
+    *above, last = [str(part) for part in error["loc"]] or [""]
+    key = ".".join(filter(None, [*above, last]))
+    if error["type"] == "extra_forbidden":
+        return f"unknown key {key}{meant(last, siblings(model, error['loc'][:-1]))}"
+    if error["type"] == "missing":
+        return f"{key} is missing"
+    if error["type"] == "value_error":
+        return f"{key}: {error['ctx']['error']}".removeprefix(": ")
+    wanted = error["msg"][0].lower() + error["msg"][1:]
+    return f"{key}: {wanted.replace('input should', 'it should')}, not {error['input']!r}"
+
+
+def siblings(model: type[BaseModel], location: tuple[Any, ...]) -> list[str]:
+    """The keys that are known beside a key, as far as the models of its parents tell."""
+    for part in location:
+        field = model.model_fields.get(str(part))
+        inner = getattr(field, "annotation", None)
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        model = inner
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def meant(name: str, known: Any) -> str:
+    """The end of a message about an unknown name: the close one, or all that there are."""
+    close = difflib.get_close_matches(str(name), list(known), n=1)
+    if close:
+        return f": did you mean {close[0]}?"
+    return f"; there are {', '.join(sorted(known))}" if known else ""

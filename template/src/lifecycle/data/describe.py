@@ -1,0 +1,202 @@
+"""Show what each column holds, what it is for, and what looks wrong with it.
+
+Examples:
+  {name} describe
+  {name} describe --data ../tables/last_year.csv
+"""
+
+import difflib
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import project
+from ..extensions import extends
+from ..project import Failure, conf
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+    from ..maturity import Evidence
+
+NUMBERS = "iuf"
+KINDS = {"b": "boolean", "M": "date", **dict.fromkeys(NUMBERS, "number")}
+
+
+@dataclass
+class Roles:
+    """What the columns are for, as conf/data.yaml says; `features` are those that are left."""
+
+    target: str
+    time: str | None
+    id: str | None
+    sensitive: list[str]
+    ignored: list[str]
+    features: list[str]
+
+
+def roles(frame: "DataFrame") -> Roles:
+    """The roles of the table's columns; raises Failure if the settings do not fit the table."""
+    settings = ("target", "time_column", "id_column", "sensitive_columns", "ignore")
+    (target, *_), time, key, sensitive, ignored = (named(frame, setting) for setting in settings)
+    check_target(frame[target], conf()["problem_type"])
+    if time and frame[time[0]].dtype.kind not in NUMBERS + "M":
+        raise Failure(f"time_column {time[0]!r} needs dates of one format, such as 2013-12-31")
+    apart = [target, *key, *ignored, *(() if conf()["use_sensitive"] else sensitive)]
+    if not (features := [name for name in frame if name not in apart]):
+        raise Failure("no column is left to learn from: shorten `ignore` in conf/data.yaml")
+    moment, name = next(iter(time), None), next(iter(key), None)
+    return Roles(target, moment, name, sensitive, ignored, features)
+
+
+def named(frame: "DataFrame", setting: str) -> list[str]:
+    """The columns that a setting names; raises Failure if the table lacks one."""
+    value = conf().get(setting) or []
+    names = value if isinstance(value, list) else [value]
+    for name in names:
+        if name not in frame:
+            close = difflib.get_close_matches(str(name), frame.columns, n=1, cutoff=0.5)
+            hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(frame)[:200]}"
+            raise Failure(f"the table has no column {name!r} ({setting} in conf/data.yaml): {hint}")
+    return names
+
+
+def check_target(target: "Series", problem_type: str) -> None:
+    """Raise Failure if nothing can be learned about the target."""
+    gaps, value = target.isna() | target.isin([float("inf"), float("-inf")]), target.iloc[0]
+    if gaps.any():
+        doubt = f"is missing in {gaps.sum()} rows, row {gaps.argmax() + 1} first: fill them"
+    elif target.nunique() < 2:
+        doubt = f"is {value} in every row: there is nothing to learn"
+    elif problem_type == "regression" and target.dtype.kind not in NUMBERS:
+        doubt = f"holds {value}: regression needs numbers"
+    elif problem_type == "classification" and 2 * target.nunique() > len(target):
+        doubt = f"has {target.nunique()} values, too many for classes: is it a regression?"
+    else:
+        return
+    raise Failure(f"target {target.name!r} {doubt}")
+
+
+def holdout(frame: "DataFrame") -> tuple["DataFrame", "DataFrame", str]:
+    """Rows to learn from, rows to test with, and how they were told apart.
+
+    With a time column the newest rows are held out, because the model will meet newer ones."""
+    from sklearn.model_selection import train_test_split
+
+    role, share = roles(frame), conf()["holdout"]
+    if not 0 < share < 1:
+        raise Failure(f"holdout in conf/data.yaml is {share}: write a share such as 0.2")
+    if role.time:
+        newest = frame[role.time] >= frame[role.time].quantile(1 - share, interpolation="nearest")
+        train, test = frame[~newest], frame[newest]
+        how = f"the newest by {role.time}, from {test[role.time].min()} on"
+    else:
+        counts = frame[role.target].value_counts()
+        strata = frame[role.target].where(frame[role.target].map(counts) > 1, counts.index[0])
+        even = conf()["problem_type"] == "classification" and len(counts) < share * len(frame)
+        split = {"test_size": share, "random_state": 0, "stratify": strata if even else None}
+        train, test = train_test_split(frame, **split)
+        how = "at random" + (", each class in its share" if even else "")
+    if train[role.target].nunique() < 2:
+        raise Failure(f"{how} is held out: the rows left to learn from have one {role.target!r}")
+    return train, test, how
+
+
+def understand(frame: "DataFrame", role: Roles) -> list[dict[str, Any]]:
+    """One entry a column: name, role, kind, missing, distinct, examples, warnings."""
+    jobs: dict[str | None, str] = dict.fromkeys(role.ignored, "ignored")
+    jobs |= dict.fromkeys(role.sensitive, "sensitive")
+    jobs |= {role.time: "time", role.id: "id", role.target: "target"}
+    sample = frame.sample(min(len(frame), 5_000), random_state=0)
+    entries = []
+    for name, values in frame.items():
+        job, distinct, missing = jobs.get(name, "feature"), values.nunique(), values.isna().mean()
+        words = sample[name].dropna().astype(str).str.count(r"\S+").mean()
+        kind = KINDS.get(values.dtype.kind, "text" if words > 3 and distinct > 50 else "category")
+        feature, naming = job == "feature", kind == "category" or values.dtype.kind in "iu"
+        doubts = {
+            "in the future": kind == "date" and values.max() > datetime.now(),
+            "not unique": job == "id" and distinct < len(values),
+            "constant": feature and distinct < 2,
+            "mostly missing": feature and missing > 0.5,
+            "looks like an id": feature and naming and distinct > 0.95 * values.count() > 19,
+            "nearly a copy of the target": feature and copies(sample[name], sample[role.target]),
+        }
+        examples = values.dropna().drop_duplicates().head(3).astype(str).tolist()
+        entry = {"name": name, "role": job, "kind": kind, "missing": round(float(missing), 3)}
+        entry |= {"distinct": distinct, "examples": examples}
+        entries.append(entry | {"warnings": [doubt for doubt, found in doubts.items() if found]})
+    return entries
+
+
+def copies(values: "Series", target: "Series") -> bool:
+    """Whether a column tells the target: Chatterjee's correlation is near its highest value."""
+    import pandas as pd
+    from scipy.stats import chatterjeexi
+
+    column, answer = (
+        (c.rank() if c.dtype.kind in KINDS else pd.Series(c.factorize()[0])).fillna(-1)
+        for c in (values, target)
+    )
+    told, highest = chatterjeexi(column, answer), chatterjeexi(answer, answer)
+    return len(answer) > 19 and bool(told.statistic > 0.98 * highest.statistic)
+
+
+def parts(values: "Series") -> "Series":
+    """The group of each row by its value; many numbers make four groups of about the same size."""
+    import pandas as pd
+
+    many = values.dtype.kind in NUMBERS + "M" and values.nunique() > 10
+    return (pd.qcut(values, 4, duplicates="drop") if many else values).astype(str)
+
+
+def show(entries: list[dict[str, Any]]) -> None:
+    """Print what was understood, a line a column, and the warnings below."""
+    from rich.console import Console
+
+    console = Console(markup=False)
+    rows = [entry | {"examples": ", ".join(entry["examples"])[:28]} for entry in entries]
+    warnings = {row["name"]: row.pop("warnings") for row in rows}
+    console.print(project.table(rows))
+    for name, doubts in warnings.items():
+        for doubt in doubts:
+            console.print(f"look at {name}: {doubt}", style="yellow")
+    if any(warnings.values()):
+        print("What should not be learned from belongs into `ignore` in conf/data.yaml.")
+
+
+@extends("command")
+def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
+    parser.add_argument("--data", type=Path, help="another table than the one in conf/data.yaml")
+
+    def run(arguments: Namespace) -> dict[str, Any]:
+        from ..problem import part
+
+        frame = part("data").load(arguments.data or project.data_path())
+        entries = understand(frame, roles(frame))
+        show(entries)
+        return {"rows": len(frame), "columns": entries}
+
+    return run
+
+
+@extends("evidence")
+def evidence() -> Iterator["Evidence"]:
+    """D0: every column of the newest model is explained in data/README.md."""
+    from ..development import model
+    from ..maturity import Evidence
+
+    page = project.root() / "data" / "README.md"
+    text = page.read_text(encoding="utf-8") if page.is_file() else ""
+    names = [c["name"] for c in model.facts(model.latest())["schema"]] if model.versions() else []
+    unknown = [name for name in names if f"`{name}`" not in text]
+    if not names:
+        yield Evidence("D0", "missing", "nothing was learned yet", f"{project.name()} train")
+    elif unknown:
+        detail = f"data/README.md does not explain {', '.join(unknown)}"
+        yield Evidence("D0", "missing", detail, "write a line for each column into data/README.md")
+    else:
+        yield Evidence("D0", "proven", f"data/README.md explains all {len(names)} columns")

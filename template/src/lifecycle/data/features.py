@@ -1,0 +1,242 @@
+"""Show what automated features each column would become, and whether they beat the project's own.
+
+Both are tried with the same model on the same folds: forward in time where the table has a time
+column. The rows that are held out to test the model are not touched.
+
+Examples:
+  {name} features
+  {name} features --data ../tables/last_year.csv
+"""
+
+import io
+import json
+import math
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import project
+from ..extensions import extends
+from ..maturity import Evidence, recent
+from ..problem import part, path
+
+if TYPE_CHECKING:
+    import numpy as np
+    from pandas import DataFrame as Frame
+    from pandas import Series
+    from rich.console import RenderableType
+
+    from ..development.model import Model
+    from .describe import Roles
+
+FOLDS = 5
+SEEDS = 3  # models a fold: with one, chance in the training hides what features are worth
+SHUFFLES = 5
+SWITCH = """\
+To use the automated features, run `uv add skrub` and write into {path}:
+  from lifecycle.data import vectorizer
+  def build(params): return vectorizer.vectorizer(params)
+"""
+
+
+def features(source: Path) -> dict[str, Any]:
+    """Compare both on the rows to learn from; returns the report kept as reports/features.json."""
+    from ..development import model
+    from . import describe
+    from .vectorizer import vectorizer
+
+    frame, params = part("data").load(source), project.params()
+    role = describe.roles(frame)
+    rows, *_ = part("data").split(frame)
+    makers = {"own": part("features").build, "automated": vectorizer}
+    gains: dict[str, list[float]] = {name: [] for name in makers}
+    shares, last = [], {}
+    for number, (known, new) in enumerate(folds(rows, role), 1):
+        shares.append(len(new) / len(known))
+        for name, make in makers.items():
+            scores = []
+            for seed in range(SEEDS):
+                made, drawn = make(params.get("features") or {}), params | {"seed": seed}
+                last[name] = model.fit(known[role.features], known[role.target], drawn, made)
+                scores.append(gain(new[role.target], last[name].predict(new)))
+            gains[name].append(sum(scores) / SEEDS)
+            print(f"fold {number} of {FOLDS}, {name}: {abs(gains[name][-1]):.4g}", flush=True)
+    report = {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "data": {"path": str(source), "md5": project.md5(source)},
+        "metric": part("metrics").PRIMARY,
+        "folds": f"{FOLDS} {'forward' if role.time else 'random'}",
+        "gains": gains,
+        **difference(gains["own"], gains["automated"], sum(shares) / FOLDS),
+        "milliseconds_a_row": {name: per_row(fitted, new) for name, fitted in last.items()},
+        "columns": worth(last["automated"], new, new[role.target]),
+    }
+    write(report)
+    return report
+
+
+def folds(rows: "Frame", role: "Roles") -> Iterator[tuple["Frame", "Frame"]]:
+    """Rows to learn from and rows to test with: five times the next tenth, or five fifths."""
+    from sklearn import model_selection as cut
+
+    if len(rows) < 10 * FOLDS:
+        raise project.Failure(f"{len(rows)} rows are too few to compare features: it takes 50")
+    answer = rows[role.target]
+    if role.time:
+        rows = rows.sort_values(role.time, kind="stable")
+        splits = cut.TimeSeriesSplit(FOLDS, test_size=len(rows) // 10).split(rows)
+    elif project.conf()["problem_type"] == "classification" and answer.value_counts().min() > FOLDS:
+        splits = cut.StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(rows, answer)
+    else:
+        splits = cut.KFold(FOLDS, shuffle=True, random_state=0).split(rows)
+    for known, new in splits:
+        yield rows.iloc[known], rows.iloc[new]
+
+
+def gain(truth: "Series", prediction: "Frame") -> float:
+    """The metric that decides, turned so that greater is better."""
+    metrics = part("metrics")
+    scores = metrics.score(truth, prediction)
+    if metrics.PRIMARY not in scores:
+        raise project.Failure(f"a fold has too few rows or classes for {metrics.PRIMARY}")
+    return float(scores[metrics.PRIMARY]) * (1 if metrics.GREATER_IS_BETTER else -1)
+
+
+def difference(own: list[float], automated: list[float], share: float) -> dict[str, float]:
+    """The mean difference over paired folds, with its 95% interval; above 0 is a gain.
+
+    The corrected resampled t interval of Nadeau & Bengio (2003), "Inference for the generalization
+    error", Machine Learning 52: folds share rows, so the variance is that of the differences times
+    1 / folds + `share`, the mean ratio of rows tested with to rows learned from."""
+    from statistics import mean, variance
+
+    from scipy.stats import t
+
+    gains = [after - before for before, after in zip(own, automated, strict=True)]
+    error = math.sqrt((1 / len(gains) + share) * variance(gains))
+    reach = float(t.ppf(0.975, len(gains) - 1)) * error
+    return {"difference": mean(gains), "low": mean(gains) - reach, "high": mean(gains) + reach}
+
+
+def per_row(model: "Model", rows: "Frame") -> float:
+    """Milliseconds that a prediction for one row takes, as a server would ask: the median of 20."""
+    from statistics import median
+
+    seconds = []
+    for row in range(20):
+        asked = rows.iloc[[row % len(rows)]]
+        began = time.perf_counter()
+        model.predict(asked)
+        seconds.append(time.perf_counter() - began)
+    return 1000 * median(seconds)
+
+
+class Given:
+    """Features that were already made, in place of a transformer."""
+
+    def __init__(self, numbers: "np.ndarray") -> None:
+        self.numbers = numbers
+
+    def transform(self, frame: "Frame") -> "np.ndarray":
+        return self.numbers
+
+
+def worth(model: "Model", rows: "Frame", truth: "Series") -> list[dict[str, Any]]:
+    """What each column became, and what the metric loses when its values are shuffled among rows.
+
+    Permutation importance (Breiman 2001, "Random forests", Machine Learning 45), the mean of
+    five shuffles of all features of a column at once, on rows that were not learned from."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    numbers = model.features.transform(model.prepare(rows))
+    best = gain(truth, model.predict(rows))
+    entries = []
+    for column, (encoding, places) in model.features.built().items():
+        losses = []
+        for _ in range(SHUFFLES):
+            shuffled = numbers.copy()
+            shuffled[:, places] = numbers[random.permutation(len(rows))][:, places]
+            guess = replace(model, features=Given(shuffled)).predict(rows)
+            losses.append(best - gain(truth, guess))
+        entry = {"column": column, "encoding": encoding, "features": len(places)}
+        entries.append(entry | {"worth": float(np.mean(losses)), "spread": float(np.std(losses))})
+    return sorted(entries, key=lambda entry: -entry["worth"])
+
+
+def shown(report: dict[str, Any]) -> Iterator["RenderableType"]:
+    """The report, as people read it."""
+    rows = [
+        {"column": entry["column"], "becomes": entry["encoding"], "features": entry["features"]}
+        | {f"worth in {report['metric']}": f"{entry['worth']:.4g} ± {entry['spread']:.2g}"}
+        for entry in report["columns"]
+    ]
+    yield project.table(rows)
+    low, high = report["low"], report["high"]
+    verdict = "better" if low > 0 else "worse" if high < 0 else "not told apart"
+    yield (
+        f"automated against own features, {report['metric']} on {report['folds']} folds: "
+        f"{report['difference']:+.4g}, 95% between {low:+.4g} and {high:+.4g}: {verdict}"
+    )
+    own, automated = report["milliseconds_a_row"].values()
+    yield f"one prediction takes {automated:.1f} ms instead of {own:.1f} ms"
+
+
+def write(report: dict[str, Any]) -> None:
+    """Keep the report for programs and as a page for people."""
+    from matplotlib.figure import Figure
+    from rich.console import Console
+
+    from ..development.report import svg
+
+    best = report["columns"][:20][::-1]
+    figure = Figure(figsize=(8, 1 + len(best) / 4), layout="constrained")
+    axes = figure.add_subplot(xlabel=f"worth in {report['metric']}")
+    axes.barh(
+        [entry["column"] for entry in best],
+        [entry["worth"] for entry in best],
+        xerr=[entry["spread"] for entry in best],
+    )
+    console = Console(record=True, file=io.StringIO(), width=120, highlight=False)
+    console.print(*shown(report), sep="\n")
+    reports = project.root() / "reports"
+    project.write_page(reports / "features.html", "Automated features", console, svg(figure))
+    project.write_atomically(reports / "features.json", json.dumps(report, indent=1))
+
+
+@extends("evidence")
+def evidence() -> Iterator[Evidence]:
+    """D2b: automated features were compared on the newest model's data in the last 30 days."""
+    from ..development import model
+
+    kept = project.root() / "reports" / "features.json"
+    report = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    models, step = model.versions(), f"{project.name()} features"
+    learned = model.facts(models[-1])["data"]["md5"] if models else None
+    if not report or not recent(report["time"]):
+        yield Evidence("D2b", "missing", "no automated features were tried in 30 days", step)
+    elif learned not in (None, report["data"]["md5"]):
+        yield Evidence("D2b", "missing", f"{models[-1]} learned from other data", step)
+    else:
+        detail = f"automated features change {report['metric']} by {report['difference']:+.4g}"
+        yield Evidence("D2b", "proven", detail)
+
+
+@extends("command")
+def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
+    parser.add_argument("--data", type=Path, help="another table than the one in conf/data.yaml")
+
+    def run(arguments: Namespace) -> dict[str, Any]:
+        from rich import print as show
+
+        report = features(arguments.data or project.data_path())
+        show(*shown(report), sep="\n")
+        print(SWITCH.format(path=path("features")))
+        return report
+
+    return run

@@ -1,0 +1,169 @@
+"""Train a model, test it on held-out rows, and keep it as a new version.
+
+Examples:
+  {name} train
+  {name} train --data ../tables/last_year.csv
+  {name} train --json
+"""
+
+import json
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import problem, project
+from ..extensions import extends, extensions
+from ..maturity import Evidence, recent
+from ..problem import part
+
+if TYPE_CHECKING:
+    from pandas import DataFrame as Frame
+    from pandas import Series
+    from rich.table import Table
+
+    from .model import Model
+
+
+@dataclass
+class Run:
+    """A training under way, as the extension point `training(run)` gets it.
+
+    A function that extends `training` returns a context manager: what it raises on entering stops
+    the training before it starts; on leaving, the new version is kept and every field is set. The
+    highest precedence is entered first, and left last."""
+
+    facts: dict[str, Any]
+    model: "Model | None" = None
+    truth: "Series | None" = None
+    prediction: "Frame | None" = None
+    folder: Path | None = None
+    figures: dict[str, Any] = field(default_factory=dict)
+    report: Path | None = None
+
+
+def train(path: Path) -> Run:
+    """Learn from the table at `path`; returns the run, whose folder holds the new version."""
+    run = Run(start(path))
+    with ExitStack() as stack:
+        for context in extensions("training"):
+            stack.enter_context(context(run))
+        # Only now: what a context starts can go on while these import pandas.
+        from ..data import describe
+        from . import model
+
+        print(f"reading {path}")
+        frame = part("data").load(path)
+        roles = describe.roles(frame)
+        if not model.versions():
+            describe.show(describe.understand(frame, roles))
+        rows, test, *how = part("data").split(frame)
+        split = " ".join(how) or f"by {problem.path('data')}"
+        print(f"learning from {len(rows)} rows, {len(test)} held out: {split}")
+        counts = {"rows": len(frame), "train_rows": len(rows), "test_rows": len(test)}
+        run.facts["data"] |= counts | {"split": split}
+        run.model = model.fit(rows[roles.features], rows[roles.target], run.facts["params"])
+        run.facts |= run.model.facts
+        run.truth, run.prediction = test[roles.target], run.model.predict(test)
+        rule = simple_rule(rows[roles.target], test, run.model.labels)
+        run.facts |= compare(run.truth, run.prediction, rule, test[roles.sensitive])
+        if run.model.labels is None:
+            deciles = run.prediction["prediction"].quantile([i / 10 for i in range(11)])
+            run.facts["deciles"] = sorted(set(deciles))
+        shown, typed = rows[roles.features].head(3), run.model.prepare(rows.head(3))
+        shown = shown.assign(**{c: typed[c] for c in typed if typed[c].dtype == object})
+        run.facts["examples"] = json.loads(shown.to_json(orient="records", date_format="iso"))
+        run.model.facts = run.facts
+        run.folder = model.save(run.model)
+    return run
+
+
+def start(path: Path) -> dict[str, Any]:
+    """What is known of a training before it begins."""
+    now, md5, conf = datetime.now(UTC), project.md5(path), project.conf()
+    return {
+        "version": f"{now:%Y%m%d-%H%M%S}-{md5[:4]}",
+        "created": now.isoformat(timespec="seconds"),
+        "problem_type": conf["problem_type"],
+        "target": conf["target"],
+        "params": project.params(),
+        "data": {"path": str(conf["path"]), "md5": md5},
+    }
+
+
+def compare(truth: "Series", guess: "Frame", rule: "Frame", groups: "Frame") -> dict[str, Any]:
+    """The metrics of the model and of the simple rule, and the model's for each group."""
+    from ..data import describe
+
+    metrics = part("metrics")
+    scores = metrics.score(truth, guess)
+    if metrics.PRIMARY not in scores:
+        raise project.Failure(
+            f"{problem.path('metrics')}: PRIMARY is {metrics.PRIMARY!r}, "
+            f"score returns {list(scores)}"
+        )
+    return {
+        "metrics": scores,
+        "baseline": metrics.score(truth, rule),
+        "primary": metrics.PRIMARY,
+        "greater_is_better": metrics.GREATER_IS_BETTER,
+        "groups": {
+            column: {
+                str(value): metrics.score(truth[rows], guess.loc[rows]) | {"rows": len(rows)}
+                for value, rows in groups.groupby(describe.parts(groups[column])).groups.items()
+            }
+            for column in groups
+        },
+    }
+
+
+def simple_rule(known: "Series", test: "Frame", labels: Any) -> "Frame":
+    """What a prediction without a model would be: the shares of the classes, or the mean."""
+    import pandas as pd
+
+    if labels is None:
+        return pd.DataFrame({"prediction": known.mean()}, index=test.index)
+    shares = known.value_counts(normalize=True)
+    columns = {f"probability_{label}": shares.get(label, 0.0) for label in labels}
+    return pd.DataFrame({"prediction": shares.index[0], **columns}, index=test.index)
+
+
+def tables(facts: dict[str, Any]) -> Iterator["Table"]:
+    """The metrics beside those of the simple rule, then those of each group."""
+    pairs = [(name, score, facts["baseline"][name]) for name, score in facts["metrics"].items()]
+    rows = [{"metric": n, "model": f"{s:.4g}", "simple rule": f"{b:.4g}"} for n, s, b in pairs]
+    yield project.table(rows)
+    for column, groups in facts["groups"].items():
+        yield project.table(
+            [{column: g} | {n: f"{s:.4g}" for n, s in found.items()} for g, found in groups.items()]
+        )
+
+
+@extends("evidence")
+def evidence() -> Iterator[Evidence]:
+    """M0: a training in the last 30 days."""
+    from . import model
+
+    facts = model.facts(model.latest()) if model.versions() else {}
+    if facts and recent(facts["created"]):
+        yield Evidence("M0", "proven", f"{facts['version']} was trained")
+    else:
+        yield Evidence("M0", "missing", "no training in 30 days", f"{project.name()} train")
+
+
+@extends("command")
+def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
+    parser.add_argument("--data", type=Path, help="another table than the one in conf/data.yaml")
+
+    def run(arguments: Namespace) -> dict[str, Any]:
+        from rich import print as show
+
+        done = train(arguments.data or project.data_path())
+        show(*tables(done.facts), sep="\n")
+        print(f"{done.facts['primary']} decides; the model is kept as {done.folder}")
+        return done.facts
+
+    return run

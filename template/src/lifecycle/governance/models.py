@@ -1,0 +1,184 @@
+"""Register versions of the model, decide on them, and say which one answers.
+
+A version that passed the gate is registered with its files. A person approves or rejects it with
+a reason; the decision is a file in releases/ that is committed like code, so that reviewers and
+CI see it. Only an approved version may become champion, which answers, or challenger.
+`check` says whether what releases/ holds is whole and told by the audit trail (exit code 1 if not).
+
+Examples:
+  {name} models list
+  {name} models register
+  {name} models request VERSION --reason "Better in December"
+  {name} models approve VERSION --reason "Better in every slice, see the report"
+  {name} models reject VERSION --reason "Late flights of one carrier are missed"
+  {name} models alias champion VERSION
+  {name} models alias challenger --remove
+  {name} models fetch VERSION
+  {name} models check
+"""
+
+import json
+from argparse import SUPPRESS, ArgumentParser, Namespace
+from collections.abc import Callable
+from typing import Any
+
+from ..development import fingerprint, registry
+from ..extensions import extends
+from ..project import Failure, name, root, table, write_atomically
+from . import approvals, audit, decisions
+
+ACTIONS = {
+    "list": "every version: registered, decided on, and where its files are",
+    "register": "keep a version that passed the gate",
+    "request": "ask for a decision",
+    "approve": "let a version answer requests",
+    "reject": "do not let it",
+    "alias": "say which approved version is champion or challenger",
+    "fetch": "bring the files of a version back from the registry",
+    "check": "look whether releases/ is whole and told by the audit trail",
+}
+
+
+@extends("command")
+def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for action, meaning in ACTIONS.items():
+        options = actions.add_parser(action, help=meaning, description=meaning)
+        if action == "alias":
+            options.add_argument("alias", choices=approvals.ALIASES)
+            options.add_argument("--remove", action="store_true", help="name no version")
+        if action not in ("list", "check"):
+            may_lack = action in ("register", "alias")
+            options.add_argument("version", metavar="VERSION", nargs="?" if may_lack else None)
+        if action in ("request", "approve", "reject"):
+            options.add_argument("--reason", required=True, help="why")
+        if action in ("approve", "reject"):
+            options.add_argument("--who", help="who decides, if not the person whom git knows")
+        options.add_argument("--json", action="store_true", default=SUPPRESS, help=SUPPRESS)
+    return run
+
+
+def run(arguments: Namespace) -> dict[str, Any]:
+    action: str = arguments.action
+    version: Any = getattr(arguments, "version", None)
+    if version is not None:
+        approvals.file(version)  # raises Failure if it can be no version
+    if action == "list":
+        return listed()
+    if action == "check":
+        return checked()
+    if action == "register":
+        return register(version)
+    if action == "fetch":
+        return fetched(version)
+    if action == "alias":
+        if (version is None) != arguments.remove:
+            raise Failure(f"name a version, or say --remove: `{name()} models --help`")
+        return decisions.alias(arguments.alias, version)
+    if not arguments.reason.strip():
+        raise Failure(f"say why: `{name()} models {action} {version} --reason TEXT`")
+    if action == "request":
+        return request(version, arguments.reason)
+    return decisions.decide(action, version, arguments.reason, arguments.who)
+
+
+def register(version: str | None = None) -> dict[str, Any]:
+    """Keep a version that passed the gate, the newest by default."""
+    from ..development import model
+
+    version = version or model.latest()
+    passed(version)
+    with audit.turn("registry", 60):
+        entry = registry.register(version, audit.who())
+        if not any(told(act, "register", version) for act in audit.entries()):
+            audit.record("register", version, number=entry.number, model_sha256=entry.sha256)
+    done = {"name": name(), "number": entry.number, "run": entry.run, **entry.tags}
+    write_atomically(root() / "reports" / "registered.json", json.dumps(done, indent=2))
+    print(f"{version} is registered as version {entry.number} of {name()}")
+    print(f"approve it with `{name()} models approve {version} --reason WHY`")
+    return done
+
+
+def passed(version: str) -> None:
+    """Raise Failure unless the last gate let exactly this version through."""
+    path = root() / "reports" / "gate.json"
+    gate = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if gate.get("version") != version or gate.get("passed") is not True:
+        found = "is stopped by" if gate.get("version") == version else "did not go through"
+        raise Failure(f"{version} {found} the gate: see reports/, then `{name()} gate {version}`")
+
+
+def told(act: dict[str, Any], action: str, version: str) -> bool:
+    """Whether an act of the trail is such an action on a version."""
+    return bool(act["action"] == action and act["version"] == version)
+
+
+def request(version: str, reason: str) -> dict[str, Any]:
+    """Ask for a decision on a registered version."""
+    registry.required(version)
+    audit.record("request", version, why=reason)
+    print(f"the request is in {audit.TRAIL}: commit it, and let somebody else decide")
+    return {"version": version, "why": reason}
+
+
+def fetched(version: str) -> dict[str, Any]:
+    """Bring a version's files back from the registry."""
+    path = registry.fetch(version)
+    print(f"{version} is in {path}")
+    return {"version": version, "path": str(path)}
+
+
+def listed() -> dict[str, Any]:
+    """Print every version that is here, registered or decided on."""
+    from rich.console import Console
+
+    from ..development import model
+
+    try:
+        kept = {entry.version: (entry, whole) for entry, whole in registry.entries()}
+    except Failure as failure:
+        print(f"the registry is not seen: {failure}")
+        kept = {}
+    versions = {*model.versions(), *kept, *approvals.decided()}
+    acts = audit.entries()
+    rows = []
+    for version in sorted(versions, reverse=True):
+        entry, whole = kept.get(version, (None, False))
+        rows.append(row(version, entry, whole, acts))
+    shown = table(rows)
+    for column in shown.columns[:1]:
+        column.no_wrap = True
+    Console(markup=False).print(shown if rows else f"no version yet: `{name()} train`")
+    return {"models": rows}
+
+
+def row(
+    version: str, entry: registry.Entry | None, whole: bool, acts: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """What is known of a version, for people."""
+    aliases = [which for which, named in approvals.aliases().items() if named == version]
+    asked = "requested" if any(told(act, "request", version) for act in acts) else ""
+    decided = version in approvals.decided()
+    here = fingerprint.folder(version).is_dir()
+    altered = entry and here and fingerprint.model_sha256(version) != entry.sha256
+    places = ["here, altered" if altered else "here"] if here else []
+    places += [] if entry is None else ["in the registry" if whole else "lost by the registry"]
+    tags = entry.tags if entry else {}
+    score = json.loads(tags["metrics"])[tags["primary"]] if tags else None
+    return {
+        "version": version,
+        "registered": entry.number if entry else "",
+        "aliases": ", ".join(aliases),
+        "decision": approvals.decision(version)["decision"] if decided else asked,
+        "metric": f"{tags['primary']} {score:.4g}" if score is not None else "",
+        "files": ", ".join(places),
+    }
+
+
+def checked() -> dict[str, Any]:
+    """Print what is wrong with releases/."""
+    found = decisions.problems()
+    for problem in found:
+        print(problem)
+    print(f"releases/ is {'not ' if found else ''}whole; decisions: {len(approvals.decided())}")
+    return {"problems": found, "exit_code": int(bool(found))}

@@ -1,0 +1,44 @@
+"""A release packs the champion as it was approved, with the challenger, and trains nothing."""
+
+from rich.console import Console
+
+from ..deployment.release import Refused
+from ..development import model, registry
+from ..development.train import tables
+from ..extensions import extends
+from ..project import Failure, name, root, table, write_page
+from . import approvals, audit, decisions
+
+
+@extends("releasing", precedence=10)
+def releasing() -> str:
+    """The champion, brought from the registry if need be.
+
+    Raises Refused if the trail or releases/ is not whole, or a version is not what was approved."""
+    if problem := audit.wrong():
+        raise Refused(f"{audit.TRAIL}: {problem}")
+    if found := decisions.problems():
+        raise Refused("; ".join(found))
+    champion = approvals.aliases().get("champion")
+    if champion is None:
+        raise Refused(
+            f"no approved version is champion: `{name()} models approve VERSION --reason WHY`, "
+            f"then `{name()} models alias champion VERSION`"
+        )
+    for version in set(approvals.aliases().values()):
+        try:
+            registry.fetch(version)
+            approvals.check(version)
+        except Failure as failure:
+            raise Refused(str(failure)) from None
+    describe(champion)
+    return champion
+
+
+def describe(version: str) -> None:
+    """The page that is published: what the model can do, and who approved it for which reason."""
+    decision = approvals.decision(version)
+    console = Console(record=True, width=120, highlight=False, markup=False)
+    console.print(table([{"approval": key, "": value} for key, value in decision.items()]))
+    console.print(*tables(model.facts(version)))
+    write_page(root() / "reports" / "release.html", f"Release of {version}", console)

@@ -1,0 +1,98 @@
+"""Say which promises of MATURITY.md the project keeps, from evidence of their use.
+
+Examples:
+  {name} maturity
+  {name} maturity --html reports/maturity.html
+"""
+
+import re
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .extensions import extends, extensions
+from .project import Failure, root, table, write_page
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+RECENT = timedelta(days=30)
+COLORS = {"missing": "red", "unseen": "yellow", "proven": "green", "next rung": "white"}
+
+
+@dataclass
+class Evidence:
+    """What was found for a capability: `proven`, `missing`, or `unseen` from this machine."""
+
+    id: str
+    state: str
+    detail: str
+    next_step: str = ""
+
+
+def recent(moment: str) -> bool:
+    """Whether an ISO time with its zone lies within the last 30 days."""
+    return datetime.now(UTC) - datetime.fromisoformat(moment) < RECENT
+
+
+def scorecard() -> list[dict[str, str]]:
+    """The promises of MATURITY.md with their evidence, gaps first and the next rung last.
+
+    Where several modules know something about one capability, the worst of it counts."""
+    text = (root() / "MATURITY.md").read_text(encoding="utf-8")
+    if not (level := re.match(r"# Maturity: level (\d)", text)):
+        raise Failure("MATURITY.md does not name the level: `git checkout MATURITY.md` restores it")
+    evidence = [item for evidence in extensions("evidence") for item in evidence()]
+    rows = []
+    for row in re.findall(r"^\| ([A-Z]\d\w?) \| (.+?) \| (.+?) \| (.+) \|$", text, re.M):
+        entry = dict(zip(("id", "dimension", "capability", "promise"), row, strict=True))
+        known = [item for item in evidence if item.id == entry["id"]]
+        known = known or [Evidence(entry["id"], "unseen", "nothing here can tell")]
+        entry["state"] = next(s for s in COLORS if s in ["next rung", *(i.state for i in known)])
+        if entry["id"][1] > level[1]:
+            entry["state"], known = "next rung", []
+        entry["evidence"] = "; ".join(item.detail for item in known)
+        entry["next_step"] = "; ".join(i.next_step for i in known if i.state == "missing")
+        rows.append(entry)
+    return sorted(rows, key=lambda entry: list(COLORS).index(entry["state"]))
+
+
+def picture(rows: list[dict[str, str]]) -> "Table":
+    """The ladder: a column for each dimension, a step for each level, a tile for each promise."""
+    ordered = sorted(rows, key=itemgetter("id"))
+    blank = dict.fromkeys((row["dimension"] for row in ordered), "")
+    steps = {row["id"][1]: {"level": row["id"][1]} | blank for row in ordered}
+    for row in ordered:
+        tile = f"[black on {COLORS[row['state']]}] {row['id']:4}[/]\n"
+        steps[row["id"][1]][row["dimension"]] += tile
+    return table([steps[level] for level in sorted(steps, reverse=True)])
+
+
+@extends("command")
+def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
+    parser.add_argument("--html", metavar="FILE", type=Path, help="write a page with a picture")
+
+    def run(arguments: Namespace) -> dict[str, Any]:
+        from rich.console import Console
+
+        rows = scorecard()
+        proven, missing = (sum(row["state"] == s for row in rows) for s in ("proven", "missing"))
+        shown = ("id", "capability", "state", "evidence", "next_step")
+        here = [{key: row[key] for key in shown} for row in rows if row["state"] != "next rung"]
+        above = ", ".join(row["capability"] for row in rows if row["state"] == "next rung")
+        console = Console(record=True, width=120 if arguments.html else None)
+        console.print(picture(rows))
+        console.print(f"{proven} of {proven + missing} promises are proven", table(here))
+        if above:
+            climb = f"Climb with `uvx mlops-ladder climb --to {rows[-1]['id'][1]}`."
+            console.print(f"The next rung brings {above}: see MATURITY.md.", climb, sep="\n")
+        if arguments.html:
+            write_page(arguments.html, "Maturity", console)
+            print(f"page: {arguments.html}")
+        return {"proven": proven, "missing": missing, "capabilities": rows}
+
+    return run

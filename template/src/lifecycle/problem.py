@@ -1,0 +1,59 @@
+"""What lifecycle asks of your package: these names, and nothing else.
+
+data.load(path) -> DataFrame          the table to learn from, with the target
+data.split(frame) -> train, test      what is learned from and what is held out (a text may follow)
+features.build(params)                a transformer, not fitted: feature columns -> numbers
+model.build(params, seed)             an estimator, not fitted, with scikit-learn's protocol
+metrics.score(truth, prediction)      {metric: value}; `prediction` is a frame with the columns
+                                      `prediction` and, for classes, `probability_<label>`
+metrics.PRIMARY                       the metric that decides
+metrics.GREATER_IS_BETTER             True or False
+
+`params` is the section of params.yaml with the module's name. New columns belong in
+features.build, so that a prediction has them too.
+"""
+
+import difflib
+import importlib
+from types import ModuleType
+from typing import Any
+
+from .project import Failure, settings
+
+REQUIRED = {
+    "data": ["load", "split"],
+    "features": ["build"],
+    "model": ["build"],
+    "metrics": ["score", "PRIMARY", "GREATER_IS_BETTER"],
+}
+
+
+def path(name: str) -> str:
+    """Where a module of yours is, for messages: src/my_model/data.py."""
+    return f"src/{settings()['package']}/{name}.py"
+
+
+def part(name: str) -> ModuleType:
+    """A module of your package; raises Failure if something that is required is missing."""
+    module = importlib.import_module(f"{settings()['package']}.{name}")
+    for required in REQUIRED[name]:
+        if not hasattr(module, required):
+            raise Failure(f"{path(name)} must define {required}{meant(module, required)}")
+    return module
+
+
+def optional(name: str, function: str, default: Any = None) -> Any:
+    """What a module of yours defines as `function`, else the default.
+
+    Raises Failure for a misspelt one."""
+    module = part(name)
+    if not hasattr(module, function) and (hint := meant(module, function)):
+        raise Failure(f"{path(name)} does not define {function}{hint}")
+    return getattr(module, function, default)
+
+
+def meant(module: ModuleType, wanted: str) -> str:
+    """The name in the module that was probably meant, as the end of a message."""
+    others = [key for key in vars(module) if not key.startswith("_") and key != wanted]
+    close = difflib.get_close_matches(wanted, others, n=1, cutoff=0.8)
+    return f": it has {close[0]}, did you mean {wanted}?" if close else ""

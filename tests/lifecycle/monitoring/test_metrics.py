@@ -1,0 +1,98 @@
+"""What is measured is what was answered, and nothing that fails here fails a request."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from lifecycle.monitoring import metrics, prediction_log
+from lifecycle.monitoring.metrics import Metrics
+from lifecycle.monitoring.prediction_log import Answered, PredictionLog
+
+CLASSES = [
+    {"request_id": str(i), "prediction": said, "probabilities": {"no": 1 - yes, "yes": yes}}
+    for i, (said, yes) in enumerate([("no", 0.05), ("no", 0.31), ("yes", 0.95)])
+]
+ANSWERED = Answered(datetime.now(UTC), "v1", "latest", [{"size": 1}] * 3, CLASSES)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A root of its own: what other tests logged must not count."""
+    monkeypatch.setenv("PROJECT_ROOT", str(tmp_path))
+    return tmp_path
+
+
+def samples(measured: Metrics) -> dict[tuple[str, ...], float]:
+    """What Prometheus reads: (name, values of the labels in their names' order) -> value."""
+    families = text_string_to_metric_families(measured.page().decode())
+    return {
+        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def test_predictions_are_counted_by_class_and_probability(folder: Path) -> None:
+    measured = Metrics()
+    measured.predicted("v1", "latest", CLASSES)
+    page = samples(measured)
+    assert page["model_predictions_total", "no", "latest", "v1"] == 2
+    assert page["model_probability_bucket", "yes", "0.3", "latest", "v1"] == 1
+    assert page["model_probability_bucket", "yes", "0.4", "latest", "v1"] == 2
+    assert page["model_probability_bucket", "yes", "+Inf", "latest", "v1"] == 3
+    assert page["model_probability_sum", "yes", "latest", "v1"] == pytest.approx(1.31)
+
+
+def test_predicted_numbers_are_a_histogram(folder: Path) -> None:
+    measured = Metrics()
+    measured.edges["v1"] = [10.0, 20.0]
+    said = [{"prediction": value, "probabilities": None} for value in (5.0, 10.0, 25.0)]
+    measured.predicted("v1", "latest", said)
+    page = samples(measured)
+    assert page["model_predictions_total", "number", "latest", "v1"] == 3
+    assert page["model_prediction_bucket", "10.0", "latest", "v1"] == 2
+    assert page["model_prediction_sum", "latest", "v1"] == 40
+
+
+def test_the_log_is_whole_when_it_is_closed(folder: Path) -> None:
+    log = PredictionLog(Metrics())
+    for _ in range(100):
+        log.write(ANSWERED)
+    log.close()
+    (day,) = prediction_log.folder().glob("*.jsonl")
+    lines = [json.loads(line) for line in day.read_text("utf-8").splitlines()]
+    assert len(lines) == 300
+    assert tuple(lines[0]) == prediction_log.COLUMNS
+    assert [item.state for item in prediction_log.evidence()] == ["proven"]
+    day.unlink()
+    assert [item.state for item in prediction_log.evidence()] == ["missing"]
+
+
+def test_a_log_that_cannot_be_written_is_counted_and_hurts_nobody(folder: Path) -> None:
+    (folder / "logs").write_text("a file where the folder should be", "utf-8")
+    measured = Metrics()
+    log = PredictionLog(measured)
+    log.write(ANSWERED)
+    log.close()
+    assert samples(measured)["prediction_log_lost_rows_total",] == 3
+
+
+def test_a_row_is_a_line_whatever_it_holds(folder: Path) -> None:
+    rows: list[dict[str, Any]] = [
+        {"text": '"},{"request_id":\n'},
+        {"request_id": 1},
+        {"size": None},
+    ]
+    lines = Answered(datetime.now(UTC), "v1", "latest", rows, CLASSES).lines().splitlines()
+    assert [json.loads(line)["features"] for line in lines] == rows
+    assert [json.loads(line)["request_id"] for line in lines] == ["0", "1", "2"]
+
+
+def test_metrics_are_proven_by_their_reader(folder: Path) -> None:
+    assert [item.state for item in metrics.evidence()] == ["missing"]
+    Metrics().page()
+    assert [item.state for item in metrics.evidence()] == ["proven"]
