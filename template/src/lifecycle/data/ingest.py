@@ -9,12 +9,12 @@ Examples:
 """
 
 import shutil
-import subprocess
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from .. import repository
 from ..extensions import extends
 from ..maturity import Evidence
 from ..project import Failure, data_path, md5, name, read_yaml, root
@@ -64,13 +64,12 @@ def evidence() -> Iterator[Evidence]:
 
     version, models = recorded(), model.versions()
     learned = str(model.facts(models[-1])["data"]["md5"] if models else version)
-    git = ["git", "-C", str(root()), "ls-files", "--error-unmatch"]
     if version is None:
         yield Evidence("D1", "missing", "no version of the data is kept", REPRO)
     elif not (lock := holder(learned)):
         detail = f"{models[-1]} learned from version {learned[:8]}, kept is {version[:8]}"
         yield Evidence("D1", "missing", detail, f"{REPRO}, then {name()} train")
-    elif subprocess.run([*git, lock], capture_output=True).returncode:
+    elif not repository.tracked(lock):
         yield Evidence("D1", "missing", f"git does not know {lock}", f"git add {lock}")
     else:
         yield Evidence("D1", "proven", f"version {learned[:8]} of the data is kept")

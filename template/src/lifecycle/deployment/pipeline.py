@@ -1,23 +1,12 @@
 """What can be seen from here of the continuous integration."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 
 from ..extensions import extends
 from ..maturity import Evidence
 from ..project import root
-
-
-def git(*arguments: str) -> str:
-    """What git prints, or nothing where it fails."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root()), *arguments], capture_output=True, text=True, check=False
-        )
-    except OSError:
-        return ""
-    return done.stdout.strip()
+from ..repository import try_git
 
 
 @extends("evidence")
@@ -26,12 +15,11 @@ def evidence() -> Iterator[Evidence]:
     if os.environ.get("CI"):
         yield Evidence("P1a", "proven", "the pipeline is running this", "")
         return
-    folder = git("rev-parse", "--path-format=absolute", "--git-path", "hooks")
-    hook = root() / folder / "pre-commit"
-    if not folder or not hook.is_file():
+    folder = try_git("rev-parse", "--path-format=absolute", "--git-path", "hooks")
+    if not folder or not (root() / folder / "pre-commit").is_file():
         yield Evidence("P1a", "missing", "no hook runs before a commit", "uv run prek install")
         return
-    pushed = git("log", "-1", "--remotes", "--since=30.days", "--format=%cr")
+    pushed = try_git("log", "-1", "--remotes", "--since=30.days", "--format=%cr")
     if not pushed:
         detail = "nothing was pushed in the last 30 days"
         yield Evidence("P1a", "missing", detail, "git push")

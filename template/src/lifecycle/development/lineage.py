@@ -10,22 +10,16 @@ Examples:
 """
 
 import json
-import subprocess
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from typing import Any
 
+from .. import repository
 from ..extensions import extends
 from ..governance import approvals
-from ..project import Failure, root, table
+from ..project import Failure, table
+from ..repository import git
 from . import fingerprint, registry
-
-
-def git(*arguments: str) -> str:
-    """What git prints in the project, or nothing where it fails."""
-    command = ["git", "-C", str(root()), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
-    return done.stdout if done.returncode == 0 else ""
 
 
 def kept(md5: str) -> dict[str, str] | None:
@@ -34,10 +28,12 @@ def kept(md5: str) -> dict[str, str] | None:
     The newest of them; None if no commit does."""
     import yaml
 
+    if not repository.head():
+        return None
     for commit in git("log", "--format=%H", f"-S{md5}", "--", "pipeline").split():
         listed = git("ls-tree", "-r", "--name-only", commit, "--", "pipeline").splitlines()
         for lock in (path for path in listed if path.endswith("/dvc.lock")):
-            stages = yaml.safe_load(git("show", f"{commit}:./{lock}"))["stages"]
+            stages = yaml.safe_load(repository.content(commit, lock) or b"")["stages"]
             for out in (out for stage in stages.values() for out in stage.get("outs", [])):
                 if out.get("md5") == md5:
                     return {"commit": commit, "lock": lock, "path": out["path"]}

@@ -12,7 +12,6 @@ import json
 import logging
 import os
 import re
-import subprocess
 import sys
 import time
 from argparse import ArgumentParser, Namespace
@@ -21,9 +20,10 @@ from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import project
+from .. import project, repository
 from ..extensions import extends
 from ..project import Failure, root
+from ..repository import try_git
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -50,7 +50,7 @@ def pipeline(name: str | None = None) -> list[dict[str, Any]]:
                 raise Failure(f"pipeline/ has no stage {name!r}: there are {known}")
             return run_all(repo, chosen)
     except DvcException as error:
-        hint = ": run `git init`, `git add --all`, `git commit`" if not in_git() else ""
+        hint = ": run `git init`, `git add --all`, `git commit`" if not repository.exists() else ""
         raise Failure(f"DVC cannot work here: {error}{hint}") from None
 
 
@@ -127,17 +127,6 @@ def run_stage(repo: "Repo", stage: "PipelineStage") -> dict[str, Any]:
     return entry | {"seconds": round(time.monotonic() - began, 2)}
 
 
-def git(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run git in the project's folder."""
-    command = ["git", "-C", str(root()), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def in_git() -> bool:
-    """Whether the project is under git."""
-    return git("rev-parse", "--git-dir").returncode == 0
-
-
 def verdict(stages: list[dict[str, Any]]) -> int:
     """Say how it ended; 1 if a stage found something against going on, 2 if it broke."""
     if failed := next((stage for stage in stages if stage["state"] == "failed"), None):
@@ -149,7 +138,7 @@ def verdict(stages: list[dict[str, Any]]) -> int:
             file=sys.stderr,
         )
         return 1 if status == 1 else 2
-    if git("status", "--porcelain", "--", "pipeline", "conf").stdout:
+    if try_git("status", "--porcelain", "--", "pipeline", "conf"):
         print("Keep what was found: git add pipeline conf && git commit")
     return 0
 

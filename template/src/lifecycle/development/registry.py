@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from .. import repository
 from ..extensions import extends
 from ..maturity import Evidence
 from ..project import Failure, name, root
@@ -102,10 +102,8 @@ def described(facts: dict[str, Any], who: str) -> dict[str, str]:
 
 def lock_sha256(commit: str | None) -> str:
     """The hash of uv.lock in a commit, or as it lies here; empty if there is none."""
-    show = ["git", "-C", str(root()), "show", f"{commit}:./uv.lock"]
-    done = subprocess.run(show, capture_output=True) if commit else None
-    if done and done.returncode == 0:
-        return sha256(done.stdout).hexdigest()
+    if commit and (held := repository.content(commit, "uv.lock")) is not None:
+        return sha256(held).hexdigest()
     path = root() / "uv.lock"
     return sha256(path.read_bytes()).hexdigest() if path.exists() else ""
 

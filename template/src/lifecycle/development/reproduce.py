@@ -24,8 +24,9 @@ from typing import Any
 
 from ..extensions import extends
 from ..project import Failure, data_path, md5, root
+from ..repository import git, try_git
 from . import fingerprint, registry
-from .lineage import git, kept
+from .lineage import kept
 
 # What of a model's facts must be found again, in the order in which a difference is told.
 SAME = ("params", "schema", "labels", "metrics", "baseline")
@@ -60,15 +61,14 @@ def reproduce(version: str | None) -> dict[str, Any]:
 @contextmanager
 def checkout(commit: str, folder: Path) -> Iterator[Path]:
     """The project as it was in a commit, for a while."""
-    worktree = ["git", "-C", str(root()), "worktree"]
-    add = [*worktree, "add", "--quiet", "--detach", str(folder), commit]
-    done = subprocess.run(add, capture_output=True, text=True)
-    if done.returncode:
-        raise Failure(f"commit {commit} cannot be checked out: {done.stderr.strip()}")
     try:
-        yield folder / git("rev-parse", "--show-prefix").strip()
+        git("worktree", "add", "--quiet", "--detach", str(folder), commit)
+    except Failure as failure:
+        raise Failure(f"commit {commit} cannot be checked out: {failure}") from None
+    try:
+        yield folder / git("rev-parse", "--show-prefix")
     finally:
-        subprocess.run([*worktree, "remove", "--force", str(folder)], capture_output=True)
+        try_git("worktree", "remove", "--force", str(folder))
 
 
 def find(wanted: str, scratch: Path) -> Path:

@@ -2,15 +2,15 @@
 
 import platform
 import random
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import distributions
 from typing import TYPE_CHECKING
 
+from .. import repository
 from ..extensions import extends
 from ..maturity import Evidence
-from ..project import name, params, root
+from ..project import name, params
 
 if TYPE_CHECKING:
     from .train import Run
@@ -47,7 +47,7 @@ def evidence() -> Iterator[Evidence]:
     elif facts.get("commit") is None or facts["dirty"]:
         detail = f"{facts['version']} was made from code that no commit holds"
         yield Evidence("M1b", "missing", detail, f"git commit, then {name()} train")
-    elif not committed(facts["commit"], "uv.lock"):
+    elif repository.content(facts["commit"], "uv.lock") is None:
         detail = f"the commit of {facts['version']} does not hold uv.lock"
         yield Evidence("M1b", "missing", detail, "git add uv.lock")
     else:
@@ -57,16 +57,4 @@ def evidence() -> Iterator[Evidence]:
 
 def commit() -> tuple[str | None, bool]:
     """The commit that is checked out, and whether tracked files were changed since."""
-    git = ["git", "-C", str(root())]
-    try:
-        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
-        diff = subprocess.run([*git, "diff", "--quiet", "HEAD"], capture_output=True)
-    except OSError:
-        return None, True
-    return head.stdout.strip() if head.returncode == 0 else None, diff.returncode != 0
-
-
-def committed(commit: str, path: str) -> bool:
-    """Whether a commit holds a file."""
-    git = ["git", "-C", str(root()), "cat-file", "-e", f"{commit}:./{path}"]
-    return subprocess.run(git, capture_output=True).returncode == 0
+    return repository.head(), repository.dirty()

@@ -14,7 +14,6 @@ Examples:
 import getpass
 import json
 import os
-import subprocess
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,9 +22,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from .. import repository
 from ..extensions import extends
 from ..maturity import Evidence
 from ..project import Failure, name, root, table
+from ..repository import git_bytes, try_git
 
 TRAIL = "releases/audit.jsonl"
 FIELDS = ("seq", "time", "who", "action", "version", "details", "prev")
@@ -102,19 +103,7 @@ def sealed(entry: dict[str, Any]) -> bytes:
 
 def who() -> str:
     """Who acts: $AUDIT_ACTOR (for machines), the person whom git knows, or the system's user."""
-    person = git("config", "user.name"), git("config", "user.email")
-    known = " ".join([person[0], f"<{person[1]}>" if person[1] else ""]).strip()
-    return os.environ.get("AUDIT_ACTOR") or known or getpass.getuser()
-
-
-def git(*arguments: str) -> str:
-    """What git prints in the project, or nothing where it fails."""
-    try:
-        command = ["git", "-C", str(root()), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
-    except OSError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return os.environ.get("AUDIT_ACTOR") or repository.person() or getpass.getuser()
 
 
 def entries() -> list[dict[str, Any]]:
@@ -163,7 +152,8 @@ def betrayed(content: bytes) -> str | None:
             number = next((n for n, (old, new) in enumerate(pairs, 1) if old != new), 1)
             return f"line {number} is not the one that commit {commit[:10]} holds"
     held = [json.loads(line)["hash"] for line in content.split(b"\n")[:-1]]
-    for line in git("grep", "-h", "audit_head:", "HEAD", "--", "releases/*.yaml").splitlines():
+    named = try_git("grep", "-h", "audit_head:", "HEAD", "--", "releases/*.yaml") or ""
+    for line in named.splitlines():
         if (head := line.partition(":")[2].strip(" '\"")) not in held:
             return f"line {len(held) + 1} is gone: a committed decision names the head {head[:10]}"
     return None
@@ -171,10 +161,10 @@ def betrayed(content: bytes) -> str | None:
 
 def committed() -> Iterator[tuple[str, bytes]]:
     """The trail in each commit of the main line that changed it, oldest first."""
-    commits = git("log", "--first-parent", "--reverse", "--format=%H", "--", TRAIL).split()
-    command = ["git", "-C", str(root()), "cat-file", "--batch"]
+    log = try_git("log", "--first-parent", "--reverse", "--format=%H", "--", TRAIL) or ""
+    commits = log.split()
     asked = "".join(f"{commit}:./{TRAIL}\n" for commit in commits).encode()
-    answer = subprocess.run(command, input=asked, capture_output=True).stdout if commits else b""
+    answer = (commits and git_bytes("cat-file", "--batch", stdin=asked)) or b""
     for commit in commits:
         header, _, answer = answer.partition(b"\n")
         if header.endswith(b"missing"):

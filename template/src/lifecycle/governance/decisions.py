@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from .. import repository
 from ..development import fingerprint, registry
 from ..extensions import extends
 from ..maturity import Evidence
 from ..project import Failure, name, root, write_atomically
+from ..repository import try_git
 from . import approvals, audit
 
 DECIDES = {"approve": "approved", "reject": "rejected"}
@@ -49,16 +51,15 @@ def evidence_of(decision: dict[str, Any]) -> dict[str, Any]:
 
 def person() -> str:
     """Whom git knows: a decision needs a name."""
-    who = audit.git("config", "user.name"), audit.git("config", "user.email")
-    if not all(who):
+    if not (all(try_git("config", f"user.{part}") for part in ("name", "email"))):
         raise Failure("git knows no name: `git config user.name NAME` and `user.email ADDRESS`")
-    return f"{who[0]} <{who[1]}>"
+    return repository.person()
 
 
 def makers(entry: registry.Entry) -> set[str]:
     """Who registered a version, and who wrote its commit."""
-    author = audit.git("show", "--no-patch", "--format=%an <%ae>", entry.tags["commit"] or "HEAD")
-    return {entry.tags["who"], author}
+    author = try_git("show", "--no-patch", "--format=%an <%ae>", entry.tags["commit"] or "HEAD")
+    return {entry.tags["who"], author or ""}
 
 
 def alias(which: str, version: str | None = None) -> dict[str, Any]:

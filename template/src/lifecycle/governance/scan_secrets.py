@@ -9,7 +9,7 @@ Examples:
 """
 
 import json
-import subprocess
+import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -18,18 +18,17 @@ from typing import Any
 from ..extensions import extends
 from ..maturity import Evidence, recent
 from ..project import Failure, name, root, write_atomically
+from ..repository import git_bytes
 
 REPORT = "reports/secrets.json"
 
 
 def files() -> list[str]:
     """The files that git keeps, and the new ones that it doesn't ignore."""
-    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    try:
-        done = subprocess.run(listing, cwd=root(), capture_output=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        raise Failure(f"{root()} is not a git repository: run `git init` first") from None
-    listed = done.stdout.decode().split("\0")
+    listing = git_bytes("ls-files", "--cached", "--others", "--exclude-standard", "-z")
+    if listing is None:
+        raise Failure(f"{root()} is not a git repository: run `git init` first")
+    listed = os.fsdecode(listing).split("\0")
     return [file for file in listed if file and (root() / file).is_file()]
 
 
