@@ -2,13 +2,14 @@
 
 import hashlib
 import os
-import shutil
+import re
 import sys
 import tempfile
 from pathlib import Path
 
 from filelock import FileLock
 
+from mlops_ladder.levels import read
 from tests import ladder
 
 SOURCE = ladder.ROOT / "template" / "src" / "lifecycle"
@@ -21,13 +22,13 @@ def answers() -> dict[str, str]:
 
 
 def project() -> Path:
-    """Render a project that has the code of template/ by a link, once for its text; put it on the path."""
+    """Render a project that has the code of template/ by links, once for its text; put it on the path."""
     wanted = answers()
     digest = hashlib.sha256(repr(sorted(wanted.items())).encode())
     for name in ladder.run(["git", "ls-files", "-co", "--exclude-standard"], ladder.ROOT).stdout.splitlines():
         path = ladder.ROOT / name
-        if name.startswith(("template/", "levels/", "copier.yml")) and SOURCE not in path.parents and path.is_file():
-            digest.update(name.encode() + path.read_bytes())
+        if name.startswith(("template/", "levels/", "copier.yml")) and path.is_file():
+            digest.update(name.encode() + (b"" if SOURCE in path.parents else path.read_bytes()))
     place = Path(tempfile.gettempdir()) / "mlops-ladder" / digest.hexdigest()[:16]
     place.parent.mkdir(exist_ok=True)
     with FileLock(f"{place}.lock"):
@@ -38,12 +39,23 @@ def project() -> Path:
     return place
 
 
+def above(level: int) -> list[str]:
+    """The test files that levels/ names as proofs of higher levels only, relative to tests/lifecycle."""
+    lowest: dict[str, int] = {}
+    for capability in read(ladder.ROOT / "levels"):
+        for proof in re.findall(r"tests/lifecycle/([\w/]+\.py)", capability.proof):
+            lowest[proof] = min(capability.level, lowest.get(proof, capability.level))
+    return [proof for proof, needed in lowest.items() if needed > level]
+
+
 def _make(place: Path, wanted: dict[str, str]) -> None:
-    """Render, and link the code."""
+    """Render, and put a link in the place of each module, so that a project has those of its level and choices."""
     with tempfile.TemporaryDirectory(dir=place.parent) as scratch:
         ladder.clone(Path(scratch) / "template")
         draft = ladder.render(Path(scratch) / "template", Path(scratch) / "project", wanted)
-        shutil.rmtree(draft / "src" / "lifecycle")
-        (draft / "src" / "lifecycle").symlink_to(SOURCE)
+        package = draft / "src" / "lifecycle"
+        for path in [path for path in package.rglob("*") if path.is_file()]:
+            path.unlink()
+            path.symlink_to(SOURCE / path.relative_to(package))
         ladder.commit(draft, "Start")
         draft.rename(place)

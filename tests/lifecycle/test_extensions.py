@@ -69,9 +69,9 @@ def test_higher_precedence_comes_first(write: Write) -> None:
 
 
 def test_a_misspelt_point_is_named_with_the_one_that_was_meant(write: Write) -> None:
-    write("routes.py", 'from lifecycle.extensions import extends\n\n\n@extends("rotues")\ndef mine(): ...\n')
-    with pytest.raises(Failure, match=r"routes\.py extends 'rotues': did you mean 'routes'"):
-        extensions.places("routes")
+    write("mine.py", 'from lifecycle.extensions import extends\n\n\n@extends("evidense")\ndef mine(): ...\n')
+    with pytest.raises(Failure, match=r"mine\.py extends 'evidense': did you mean 'evidence'"):
+        extensions.places("evidence")
 
 
 def test_a_point_of_a_higher_level_does_no_harm(write: Write) -> None:
