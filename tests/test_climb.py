@@ -92,7 +92,10 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from typing import Any
 
+from lifecycle.extensions import extends
 
+
+@extends("command")
 def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
     """No options."""
 
@@ -138,7 +141,9 @@ def live_in(project: Path) -> dict[str, str]:
         "pyproject.toml": edit("pyproject.toml", "dependencies = []", 'dependencies = ["tabulate>=0.9", "tqdm>=4.60"]'),
         "README.md": edit("README.md", "## Start", "## Who to ask\n\nThe churn team, room 4.\n\n## Start"),
         ".gitignore": edit(".gitignore", "# Yours:\n", "# Yours:\n/scratch/\n"),
-        f"{package}/cli.py": edit(f"{package}/cli.py", "import sys\n", "import sys\n\n# Ours: keep an eye on this.\n"),
+        "src/lifecycle/cli.py": edit(
+            "src/lifecycle/cli.py", "import sys\n", "import sys\n\n# Ours: keep an eye on this.\n"
+        ),
         ".github/workflows/nightly.yml": add(
             ".github/workflows/nightly.yml",
             "name: nightly\non:\n  schedule:\n    - cron: '0 3 * * *'\npermissions: {}\njobs:\n  hello:\n"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mlops_ladder.levels import Capability
 from mlops_ladder.merge import BOTH_BROUGHT, REMOVED, Conflict
-from mlops_ladder.ownership import is_seed as matches
+from mlops_ladder.ownership import is_seed, matches
 
 SHARED = ("pyproject.toml", ".gitignore", ".dvc/config", ".github/CODEOWNERS", ".gitlab/CODEOWNERS")
 ADVICE = {
@@ -27,7 +27,7 @@ def kind(conflict: Conflict, capabilities: Sequence[Capability], seeds: Sequence
     path = conflict.origin
     if conflict.why == BOTH_BROUGHT:
         return "own"
-    if matches(path, seeds):
+    if is_seed(path, seeds):
         return "seed"
     if path in SHARED:
         return "shared"

@@ -4,10 +4,11 @@ import difflib
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from mlops_ladder import ownership
 from mlops_ladder.git import attempt, fields, git
 from mlops_ladder.project import ANSWERS, Project
 from mlops_ladder.refusal import Refusal
@@ -104,7 +105,7 @@ def names(changes: Mapping[str, Any], questions: Mapping[str, Mapping[str, Any]]
             raise Refusal(f"Version {version} of the template does not ask {name}; {hint}")
 
 
-def seeds(changes: Mapping[str, Any], base: Path, theirs: Path, patterns: Iterable[str]) -> None:
+def seeds(changes: Mapping[str, Any], base: Path, theirs: Path, patterns: Collection[str]) -> None:
     """No changed answer would rewrite a file that belongs to the project from its birth on."""
     shaped = [path for path in owned(base, patterns) if _differs(base / path, theirs / path)]
     answers = sorted(set(changes) - {"level"})
@@ -115,9 +116,10 @@ def seeds(changes: Mapping[str, Any], base: Path, theirs: Path, patterns: Iterab
         )
 
 
-def owned(folder: Path, patterns: Iterable[str]) -> list[str]:
+def owned(folder: Path, patterns: Collection[str]) -> list[str]:
     """The seeds in a rendering."""
-    return sorted({path.relative_to(folder).as_posix() for pattern in patterns for path in folder.glob(pattern)})
+    found = {path.relative_to(folder).as_posix() for pattern in patterns for path in folder.glob(pattern)}
+    return sorted(path for path in found if ownership.is_seed(path, patterns))
 
 
 def _differs(one: Path, other: Path) -> bool:

@@ -15,5 +15,14 @@ def seeds(levels: Path) -> tuple[str, ...]:
 
 def is_seed(path: str, patterns: Collection[str]) -> bool:
     """Whether a path, relative to the project's folder and with forward slashes, is a seed by these patterns."""
-    matching = (pattern for pattern in patterns if path.count("/") == pattern.count("/"))
-    return not path.startswith(MANAGED) and any(fnmatchcase(path, pattern) for pattern in matching)
+    return matches(path, patterns)
+
+
+def matches(path: str, patterns: Collection[str]) -> bool:
+    """Whether levels/ means a path by one of these patterns; a star in src/ stands for the people's package only."""
+    return any(
+        path.count("/") == pattern.count("/")
+        and path.startswith(MANAGED) == pattern.startswith(MANAGED)
+        and fnmatchcase(path, pattern)
+        for pattern in patterns
+    )

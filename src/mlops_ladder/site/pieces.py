@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from fnmatch import fnmatch
 from typing import Any
 
 from mlops_ladder.levels import Capability, Item
+from mlops_ladder.ownership import is_seed
 
 from . import project, sources
 
@@ -131,7 +131,7 @@ def asks(level: int) -> str:
 def yours(level: int) -> str:
     """The new files of a rung that belong to the user from then on."""
     files = [file.name for one in sources.capabilities() if one.level == level for file in one.files]
-    return bullets(*(f"`{file}`" for file in files if any(fnmatch(file, seed) for seed in sources.seeds())))
+    return bullets(*(f"`{file}`" for file in files if is_seed(file, sources.seeds())))
 
 
 def costs(level: int) -> str:

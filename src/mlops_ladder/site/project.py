@@ -59,43 +59,47 @@ def summary(module: Module) -> str:
 
 
 def points() -> str:
-    """The functions by which a module takes part, who asks for them and who has them."""
-    askers: dict[str, Module] = {}
+    """Every extension point: what it promises, who calls it and who extends it."""
+    callers: dict[str, list[Module]] = {}
     for module in modules():
-        for point in re.findall(r'\b(?:extensions|places)\("(\w+)"\)', module.text):
-            askers.setdefault(point, module)
-    return "\n\n".join(point_entry(point, asker) for point, asker in sorted(askers.items()))
+        for point in dict.fromkeys(re.findall(r"\b(?:extensions|places)\(\s*[\"'](\w+)[\"']", module.code)):
+            callers.setdefault(point, []).append(module)
+    return "\n\n".join(point_entry(point, found) for point, found in sorted(callers.items()))
 
 
-def point_entry(point: str, asker: Module) -> str:
+def point_entry(point: str, callers: list[Module]) -> str:
     """An extension point's part of the reference."""
-    taking_part = [module for module in modules() if module.defines(point)]
-    named = ", ".join(f"`{module.name}` ({module.capability.level})" for module in taking_part)
-    return "\n\n".join(
-        [
-            f"### `{point}`",
-            f"```python\n{signature(point, taking_part[0])}\n```",
-            told(point, asker),
-            f"Asked for by `{asker.name}`, from level {asker.capability.level} on. "
-            f"Has it, with the level that brings it: {named}.",
-        ]
-    )
+    extending = [module for module in modules() if module.defines(point)]
+    parts = [f"### `{point}`"]
+    if extending:
+        parts.append(f"```python\n{signature(point, extending[0])}\n```")
+    parts.append(told(point, callers))
+    called = ", ".join(f"`{module.name}` ({module.capability.level})" for module in callers)
+    extended = ", ".join(f"`{module.name}` ({module.capability.level})" for module in extending)
+    ending = f"Extended by {extended}." if extended else "Nothing in the template extends it so far."
+    return "\n\n".join([*parts, f"Called by {called}. {ending} In brackets: the level that brings it."])
 
 
-def signature(function: str, module: Module) -> str:
-    """How a module defines a function."""
-    found = next(n for n in ast.parse(module.text).body if isinstance(n, ast.FunctionDef) and n.name == function)
-    return f"def {function}({ast.unparse(found.args)}) -> {ast.unparse(found.returns)}" if found.returns else function
+def signature(point: str, module: Module) -> str:
+    """The first function of a module that extends a point: its mark and its definition."""
+    for node in ast.parse(module.text).body:
+        if isinstance(node, ast.FunctionDef):
+            for mark in map(ast.unparse, node.decorator_list):
+                if re.match(rf"extends\('{point}'", mark):
+                    returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+                    return f"@{mark}\ndef {node.name}({ast.unparse(node.args)}){returns}: ..."
+    raise LookupError(f"{module.name} has no function with the mark of {point}")
 
 
-def told(point: str, asker: Module) -> str:
-    """What the module that asks says of the point, in the docstring that names it."""
-    for node in ast.walk(ast.parse(asker.text)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            text = ast.get_docstring(node) or ""
-            if re.search(rf"\b{point}\(", text) or getattr(node, "name", "").lower() == point:
-                return text.partition("Examples:")[0].strip()
-    raise LookupError(f"{asker.name} asks for {point} and does not say what that is")
+def told(point: str, callers: list[Module]) -> str:
+    """What a module that calls a point says of it, in the docstring that names it."""
+    for module in callers:
+        for node in ast.walk(ast.parse(module.text)):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                text = ast.get_docstring(node) or ""
+                if re.search(rf"\b{point}\(|@extends\([\"']{point}[\"']", text):
+                    return text.partition("Examples:")[0].strip()
+    raise LookupError(f"{callers[0].name} calls the extension point {point} and no docstring says what that is")
 
 
 def interface() -> str:

@@ -35,6 +35,11 @@ class Module:
         return self.path.read_text(encoding="utf-8")
 
     @property
+    def code(self) -> str:
+        """The text without docstrings and comments."""
+        return ast.unparse(_without_docstrings(ast.parse(self.text)))
+
+    @property
     def docstring(self) -> str:
         """What the module says of itself, in a project of the name "My model"."""
         return (ast.get_docstring(ast.parse(self.text)) or "").replace("{name}", "my-model")
@@ -42,6 +47,13 @@ class Module:
     def defines(self, function: str) -> bool:
         """Whether it takes part in an extension point."""
         return re.search(rf'^@extends\("{function}"', self.text, re.M) is not None
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body[0] = ast.Pass()
+    return tree
 
 
 @cache

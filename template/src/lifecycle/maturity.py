@@ -26,7 +26,9 @@ COLORS = {"missing": "red", "unseen": "yellow", "proven": "green", "next rung": 
 
 @dataclass
 class Evidence:
-    """What was found for a capability: `proven`, `missing`, or `unseen` from this machine."""
+    """What was found for a capability: `proven`, `missing`, or `unseen` from this machine.
+
+    A function with the mark `@extends("evidence")` takes nothing and returns a list of these."""
 
     id: str
     state: str
