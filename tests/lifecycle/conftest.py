@@ -2,10 +2,39 @@
 
 ANSWERS="level=1 tracking=wandb framework=lightgbm" runs those that hold there for a project of other choices."""
 
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
 from tests.lifecycle import rendered
 
 ORIGINAL = rendered.project()
 OTHER = "wandb" if rendered.answers().get("tracking", "mlflow") == "mlflow" else "mlflow"
 collect_ignore = [f"development/test_tracking_{OTHER}.py", *rendered.above(int(rendered.answers()["level"]))]
 
+from lifecycle import extensions  # noqa: E402
 from lifecycle.testing import cli, rows, trained, workspace  # noqa: E402, F401
+
+Write = Callable[[str, str], None]
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
+    """Add a module to a user's package that lies in a folder of its own."""
+    folder = tmp_path / "own_package"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(extensions, "yours", lambda: ("own_package", folder))
+
+    def write(name: str, text: str) -> None:
+        (folder / name).write_text(textwrap.dedent(text))
+        extensions.marks.cache_clear()
+
+    yield write
+    extensions.marks.cache_clear()
+    for name in [name for name in sys.modules if name.startswith("own_package")]:
+        del sys.modules[name]

@@ -1,35 +1,10 @@
 """A marked function is found, in the template's package and in the user's; nothing else is."""
 
-import sys
-import textwrap
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
 
 from lifecycle import cli, extensions
 from lifecycle.project import Failure
-
-Write = Callable[[str, str], None]
-
-
-@pytest.fixture
-def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
-    """Add a module to a user's package that lies in a folder of its own."""
-    folder = tmp_path / "own_package"
-    folder.mkdir()
-    (folder / "__init__.py").touch()
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(extensions, "yours", lambda: ("own_package", folder))
-
-    def write(name: str, text: str) -> None:
-        (folder / name).write_text(textwrap.dedent(text))
-        extensions.marks.cache_clear()
-
-    yield write
-    extensions.marks.cache_clear()
-    for name in [name for name in sys.modules if name.startswith("own_package")]:
-        del sys.modules[name]
+from tests.lifecycle.conftest import Write
 
 
 def test_a_marked_function_of_the_user_is_found_and_an_unmarked_one_is_not(write: Write) -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .extensions import extends, extensions
-from .project import Failure, root, table, write_page
+from .pages import write_page
+from .project import Failure, root, table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -93,7 +94,7 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
             climb = f"Climb with `uvx mlops-ladder climb --to {rows[-1]['id'][1]}`."
             console.print(f"The next rung brings {above}: see MATURITY.md.", climb, sep="\n")
         if arguments.html:
-            write_page(arguments.html, "Maturity", console)
+            write_page("maturity", "Maturity", console, rows, path=arguments.html)
             print(f"page: {arguments.html}")
         return {"proven": proven, "missing": missing, "capabilities": rows}
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
 
 PACKAGE = Path(__file__).parent
@@ -122,17 +121,6 @@ def table(rows: list[dict[str, Any]]) -> "Table":
     for row in rows:
         made.add_row(*(str(row.get(name, "")) for name in names))
     return made
-
-
-def write_page(path: Path, title: str, console: "Console", pictures: str = "") -> None:
-    """What a recording console printed, then pictures (SVG), as a page that needs no other file."""
-    page = console.export_html(
-        code_format=f"<!DOCTYPE html><meta charset=utf-8><title>{title}</title>"
-        f"<body style='font-family:sans-serif;margin:2rem'><h1>{title}</h1>"
-        "<pre style='overflow-x:auto'>{code}</pre>",
-        inline_styles=True,
-    )
-    write_atomically(path, page + pictures)
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

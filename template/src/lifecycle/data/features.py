@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from .. import project
 from ..extensions import extends
 from ..maturity import Evidence, recent
+from ..pages import write_page
 from ..problem import part, path
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ def write(report: dict[str, Any]) -> None:
     console = Console(record=True, file=io.StringIO(), width=120, highlight=False)
     console.print(*shown(report), sep="\n")
     reports = project.root() / "reports"
-    project.write_page(reports / "features.html", "Automated features", console, svg(figure))
+    write_page("features", "Automated features", console, report, svg(figure))
     project.write_atomically(reports / "features.json", json.dumps(report, indent=1))
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from .. import project
 from ..extensions import extends
 from ..maturity import Evidence, recent
+from ..pages import write_page
 from . import schema
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def write(report: dict[str, Any], rules: schema.Rules) -> None:
             words["values"] = ", ".join(map(str, words["values"]))
         asked.append({"": "✗" if name in bad else "✓", "column": name} | words)
     console.print(project.table(asked))
-    project.write_page(reports / "validation.html", "Validation of the data", console)
+    write_page("validation", "Validation of the data", console, report)
     project.write_atomically(reports / "validation.json", json.dumps(report, indent=1))
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import project
 from ..development.report import svg
+from ..pages import write_page
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,9 +64,7 @@ def write(found: dict[str, Any]) -> Path:
     if found["looks"]:
         console.print(project.table([row(*look) for look in enumerate(found["looks"], start=1)]))
     console.print(f"[bold]{advice(found)}[/]")
-    path = project.root() / "reports" / "ab.html"
-    project.write_page(path, f"A/B test {found['name']}", console, svg(picture(found)))
-    return path
+    return write_page("ab", f"A/B test {found['name']}", console, found, svg(picture(found)))
 
 
 def row(number: int, look: dict[str, Any]) -> dict[str, str]:

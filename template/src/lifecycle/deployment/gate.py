@@ -20,6 +20,7 @@ from typing import Any
 from .. import project
 from ..extensions import extends
 from ..maturity import Evidence
+from ..pages import write_page
 from ..project import Failure
 
 Verdict = dict[str, Any]
@@ -294,10 +295,8 @@ def page(result: dict[str, Any]) -> Path:
         for one in result["gates"]
     ]
     console.print(project.table(rows))
-    path = project.root() / "reports" / "gate.html"
     passed = "passed" if result["passed"] else "did not pass"
-    project.write_page(path, f"{result['version']} {passed}", console)
-    return path
+    return write_page("gate", f"{result['version']} {passed}", console, result)
 
 
 @extends("evidence")

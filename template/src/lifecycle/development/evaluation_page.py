@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import project
+from ..pages import write_page
 from .report import svg
 
 if TYPE_CHECKING:
@@ -32,10 +33,8 @@ def write(found: dict[str, Any]) -> Path:
     if not found["same_data"]:
         console.print("The model learned from another table: it may know these rows.", style="red")
     console.print(*tables(found), sep="\n")
-    path = project.root() / "reports" / "evaluation.html"
     drawn = "\n".join(svg(figure) for figure in pictures(found))
-    project.write_page(path, f"Evaluation of {found['version']}", console, drawn)
-    return path
+    return write_page("evaluation", f"Evaluation of {found['version']}", console, found, drawn)
 
 
 def tables(found: dict[str, Any]) -> "Iterator[Table | str]":

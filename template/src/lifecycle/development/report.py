@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..project import root, write_page
+from ..pages import page_path, write_page
 from .train import tables
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def page() -> Path:
     """Where the report of the last training is."""
-    return root() / "reports" / "training.html"
+    return page_path("training")
 
 
 def pictures(run: "Run") -> dict[str, "Figure"]:
@@ -107,8 +107,7 @@ def write(run: "Run", figures: dict[str, "Figure"]) -> Path:
         f"Data version {data['md5']}; {run.facts['primary']} decides.", *tables(run.facts)
     )
     drawn = "\n".join(svg(figure) for figure in figures.values())
-    write_page(page(), f"Training {run.facts['version']}", console, drawn)
-    return page()
+    return write_page("training", f"Training {run.facts['version']}", console, run.facts, drawn)
 
 
 def svg(figure: "Figure") -> str:

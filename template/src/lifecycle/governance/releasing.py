@@ -6,7 +6,8 @@ from ..deployment.release import Refused
 from ..development import model, registry
 from ..development.train import tables
 from ..extensions import extends
-from ..project import Failure, name, root, table, write_page
+from ..pages import write_page
+from ..project import Failure, name, table
 from . import approvals, audit, decisions
 
 
@@ -41,4 +42,4 @@ def describe(version: str) -> None:
     console = Console(record=True, width=120, highlight=False, markup=False)
     console.print(table([{"approval": key, "": value} for key, value in decision.items()]))
     console.print(*tables(model.facts(version)))
-    write_page(root() / "reports" / "release.html", f"Release of {version}", console)
+    write_page("release", f"Release of {version}", console, decision)

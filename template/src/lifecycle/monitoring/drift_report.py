@@ -4,7 +4,8 @@ import io
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from ..project import root, table, write_page
+from ..pages import write_page
+from ..project import table
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -52,7 +53,7 @@ def write(result: dict[str, Any], changes: "list[Change]") -> None:
     console.print(overview(result))
     cards = "".join(card(change) for change in changes)
     title = f"Drift: {len(result['drifted'])} of {len(changes)} columns moved"
-    write_page(root() / "reports" / "drift.html", title, console, cards)
+    write_page("drift", title, console, result, cards)
 
 
 def card(change: "Change") -> str:

@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...project import root, write_page
+from ...pages import write_page
 from ...project import table as rich_table
 from ..report import svg
 from .search import value
@@ -39,10 +39,9 @@ def write(search: "Search", facts: dict[str, Any]) -> Path:
         if "error" in trial.user_attrs:
             number, error = trial.user_attrs["number"], trial.user_attrs["error"]
             console.print(f"Trial {number} failed: {error}", markup=False)
-    path = root() / "reports" / "tuning.html"
     figures = [draw(search, facts["metric"]) for draw in (course, slices) if search.settings.space]
-    write_page(path, "Search for parameters", console, "".join(map(svg, figures)))
-    return path
+    drawn = "".join(map(svg, figures))
+    return write_page("tuning", "Search for parameters", console, facts, drawn)
 
 
 def complete(search: "Search") -> "list[FrozenTrial]":
