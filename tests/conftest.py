@@ -47,9 +47,10 @@ def render(source: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def types(shared: Path, worker_id: str) -> None:
-    """mypy remembers the types of libraries by what is in them: all projects that a worker checks share that."""
-    os.environ["MYPY_CACHE_DIR"] = str(shared / f"mypy-{worker_id}")
+def types(worker_id: str) -> None:
+    """mypy remembers the types of libraries by what is in them: all projects that a worker checks share that,
+    and so do the sessions of this checkout."""
+    os.environ["MYPY_CACHE_DIR"] = str(ladder.ROOT / ".mypy_cache" / f"tests-{worker_id}")
 
 
 @pytest.fixture(scope="session")

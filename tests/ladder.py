@@ -110,8 +110,8 @@ def copied(project: Path, folder: Path) -> Path:
 def key(answers: Mapping[str, Any]) -> str:
     """What tells projects apart: the answers that are not the default anyway."""
     check_names(answers)
-    said = {name: value for name, value in answers.items() if value != questions()[name].get("default")}
-    return "-".join(f"{name}={value}" for name, value in sorted(said.items()))
+    given = {name: value for name, value in answers.items() if value != questions()[name].get("default")}
+    return "-".join(f"{name}={value}" for name, value in sorted(given.items()))
 
 
 def slug(key: str) -> str:

@@ -85,7 +85,7 @@ def test_all_pairs_of_values_make_a_sound_project(answers: dict[str, Any], copie
 @pytest.mark.parametrize("name", values())
 def test_every_value_of_a_question_changes_something(name: str, rendered: Callable[..., Path]) -> None:
     rest: dict[str, Any] = OWN_TABLE if name in ("target", "time_column", "id_column", "sensitive_columns") else {}
-    rest = {**rest, "project_name": "Any value"} | ({"level": 2} if name in ("orchestrator", "compute") else {})
+    rest = rest | ({"level": 2} if name in ("orchestrator", "compute") else {})
     trees = []
     for value in values()[name]:
         project = rendered(**(rest | {name: value}))
@@ -130,7 +130,7 @@ def test_every_value_of_a_question_changes_something(name: str, rendered: Callab
     ],
     ids=lambda value: str(value)[:50] if isinstance(value, dict) else "",
 )
-def test_a_bad_answer_is_told_and_writes_nothing(
+def test_a_bad_answer_is_refused_and_writes_nothing(
     answers: dict[str, Any], advice: str, render: Callable[..., Path], tmp_path: Path
 ) -> None:
     with pytest.raises(ValueError, match=advice):

@@ -156,7 +156,7 @@ def test_ctrl_c_ends_a_training_at_once_with_one_line(workspace: Workspace) -> N
     assert not workspace.versions()
 
 
-def test_a_full_disk_is_told_and_costs_no_older_version(workspace: Workspace) -> None:
+def test_a_full_disk_is_reported_and_costs_no_older_version(workspace: Workspace) -> None:
     tools.need_root()
     models = workspace.root / "models"
     models.mkdir()

@@ -32,8 +32,8 @@ def test_own_data(source: Path, tmp_path: Path) -> None:
     (tmp_path / "new.csv").write_text("customer,asked_on,sex,months\nc900,2026-02-01,f,7\n")
     (make, score), _ = page("own-data")
     values = {**shown.address(source), "/path/to": str(tmp_path)}
-    said = shown.typed(shown.filled(make.text, values), tmp_path)
-    assert "the newest by asked_on" in said and "sensitive" in said
+    printed = shown.typed(shown.filled(make.text, values), tmp_path)
+    assert "the newest by asked_on" in printed and "sensitive" in printed
     shown.typed(shown.filled(score.text, values), tmp_path / "churn")
     assert (tmp_path / "churn/scored.csv").read_text().splitlines()[1].startswith('"c900",')
 
@@ -56,8 +56,8 @@ def test_a_capability_is_added(tmp_path: Path) -> None:
     put(files, clone)
     rung = clone / "levels/1-devops.yml"
     rung.write_text(f"{rung.read_text(encoding='utf-8')}\n{entry}", encoding="utf-8")
-    said = shown.typed(shown.filled(check.text, {".venv/bin/python": sys.executable}), clone)
-    assert "tests/golden/level-1.txt" in said
+    printed = shown.typed(shown.filled(check.text, {".venv/bin/python": sys.executable}), clone)
+    assert "tests/golden/level-1.txt" in printed
     ladder.commit(clone, "Add a capability")
     ladder.git(clone, "tag", "0.2.0")
     project = ladder.render(clone, tmp_path / "project", {"project_name": "Living project", "level": 1})
@@ -75,8 +75,8 @@ def test_a_conflict_is_resolved(source: Path, render: Callable[..., Path], tmp_p
     ladder.commit(project, "Edit the template's zone")
     ladder.update(project, {"level": 1})
     (look, finish), _ = page("resolve-a-conflict")
-    said = shown.typed(look.text, project)
-    assert "UU pyproject.toml" in said.splitlines() and "pyproject.toml" in said.splitlines()
+    printed = shown.typed(look.text, project)
+    assert "UU pyproject.toml" in printed.splitlines() and "pyproject.toml" in printed.splitlines()
     merged = pyproject.read_text(encoding="utf-8")
     assert "<<<<<<< before updating" in merged and ">>>>>>> after updating" in merged
     with pytest.raises(AssertionError, match="leftover conflict marker"):

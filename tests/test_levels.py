@@ -77,22 +77,22 @@ def lines(folder: Path) -> int:
     return sum(len(path.read_text(encoding="utf-8").splitlines()) for path in folder.rglob("*.py"))
 
 
-def test_level_0_has_few_files(render: Callable[..., Path], tmp_path: Path) -> None:
-    assert len(ladder.tree(render(tmp_path / "project", level=0))) <= 34
+def test_level_0_has_few_files(rendered: Callable[..., Path]) -> None:
+    assert len(ladder.tree(rendered(level=0))) <= 34
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_what_a_stranger_gets_is_worth_its_lines(level: int, render: Callable[..., Path], tmp_path: Path) -> None:
-    project = render(tmp_path / "project", level=level)
+def test_what_a_stranger_gets_is_worth_its_lines(level: int, rendered: Callable[..., Path]) -> None:
+    project = rendered(level=level)
     code, tests = lines(project / "src" / "lifecycle"), lines(project / "tests" / "lifecycle")
     assert code <= MOST_LINES[level]
     assert tests <= code / 10
 
 
-def test_a_higher_level_only_adds_files(render: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_higher_level_only_adds_files(rendered: Callable[..., Path]) -> None:
     may_grow = {"pyproject.toml", "MATURITY.md", ".copier-answers.yml"}
     below: dict[str, bytes] = {}
     for level in LEVELS:
-        files = ladder.tree(render(tmp_path / str(level), level=level, project_name="Only adds"))
+        files = ladder.tree(rendered(level=level))
         assert {path for path in below if path not in may_grow and files.get(path) != below[path]} == set()
         below = files

@@ -18,9 +18,9 @@ def test_the_lines_for_users_work_from_copy_to_climb(source: Path, tmp_path: Pat
     project = tmp_path / "my-model"
     ladder.commit(project, "Lock")
     assert "First on this rung: uv run my-model train" in shown.typed(shown.filled(climb, address), project)
-    said = ladder.run(["uv", "run", "my-model", "maturity"], project).stdout
-    assert "M1a" in said
-    assert "uvx mlops-ladder climb --to 2" in said
+    printed = ladder.run(["uv", "run", "my-model", "maturity"], project).stdout
+    assert "M1a" in printed
+    assert "uvx mlops-ladder climb --to 2" in printed
     shown.typed(plain, project)
     assert ladder.conflicts(project) == ""
     assert "M2a" in ladder.run(["uv", "run", "my-model", "maturity"], project).stdout

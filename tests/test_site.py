@@ -57,7 +57,9 @@ def served(site: Path, browser: Browser, window: str = "desktop", scheme: str = 
 
     context.route("**/*", answer)
     page = context.new_page()
-    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
     context.close()

@@ -54,14 +54,14 @@ def in_another_terminal(command: str, folder: Path, port: str) -> Iterator[None]
 def test_the_tutorial_leads_from_nothing_to_an_approved_model(source: Path, tmp_path: Path) -> None:
     tools.need("curl")
     values = {**shown.address(source), "8000": free_port()}
-    said: list[str] = []
+    outputs: list[str] = []
 
     def typed(text: str) -> str:
         folder = tmp_path / "my-model"
         for name in set(PRINTED) & set(re.findall(r"<\w+>", text)):
-            values[name] = next(found[1] for out in reversed(said) if (found := re.search(PRINTED[name], out, re.M)))
-        said.append(shown.typed(shown.filled(text, values), folder if folder.exists() else tmp_path))
-        return said[-1]
+            values[name] = next(found[1] for out in reversed(outputs) if (found := re.search(PRINTED[name], out, re.M)))
+        outputs.append(shown.typed(shown.filled(text, values), folder if folder.exists() else tmp_path))
+        return outputs[-1]
 
     waiting = iter(COMMANDS)
     for block in waiting:
@@ -71,8 +71,8 @@ def test_the_tutorial_leads_from_nothing_to_an_approved_model(source: Path, tmp_
         with in_another_terminal(shown.filled(block.text, values), tmp_path / "my-model", values["8000"]):
             answer = json.loads(typed(next(waiting).text))
             assert sum(answer["predictions"][0]["probabilities"].values()) == pytest.approx(1), answer
-    assert sum("roc_auc decides" in out for out in said) == 3
-    assert any("releases/ is whole; decisions: 1" in out for out in said)
+    assert sum("roc_auc decides" in out for out in outputs) == 3
+    assert any("releases/ is whole; decisions: 1" in out for out in outputs)
     assert "23 promises" in typed("uv run my-model maturity")
 
 

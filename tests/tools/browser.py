@@ -55,7 +55,9 @@ def page(browser: Browser, host: str = "", **options: Any) -> Iterator[Page]:
     context = browser.new_context(**options)
     opened = context.new_page()
     complaints: list[str] = []
-    opened.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    opened.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     opened.on("request", lambda sent: None if urlsplit(sent.url).netloc in ("", host) else complaints.append(sent.url))
     yield opened

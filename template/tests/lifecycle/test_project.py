@@ -16,7 +16,7 @@ from lifecycle.project import PACKAGE, Failure
 from lifecycle.testing import Cli
 
 
-def test_a_training_is_kept_with_its_metrics_beside_a_simple_rule(trained: Model) -> None:
+def test_a_training_is_kept_with_its_metrics_beside_the_baseline(trained: Model) -> None:
     assert trained.version in versions()
     assert part("metrics").PRIMARY in trained.facts["metrics"]
     assert part("metrics").PRIMARY in trained.facts["baseline"]
@@ -49,7 +49,7 @@ def test_a_missing_column_is_named(trained: Model, rows: pd.DataFrame) -> None:
         trained.predict(rows.drop(columns=name))
 
 
-def test_a_table_that_is_not_there_is_told(cli: Cli) -> None:
+def test_a_table_that_is_not_there_is_named(cli: Cli) -> None:
     done = cli("train", check=False, DATA_PATH="nowhere.csv")
     assert done.returncode == 2
     assert "nowhere.csv" in done.stderr
