@@ -117,7 +117,7 @@ def test_a_bad_model_is_stopped_for_each_of_its_faults(live: Callable[..., Path]
 
     project.learn(BAD)
     result = project.gated()
-    faults = {"champion", "slices", "behaviour", "latency.one_row", "size"}
+    faults = {"champion", "slices", "behaviour", "latency.one_row_ms", "size"}
     assert faults <= failed(result), result
     reasons = {one["name"]: one["reason"] for one in result["gates"]}
     assert good in reasons["champion"]
@@ -127,5 +127,5 @@ def test_a_bad_model_is_stopped_for_each_of_its_faults(live: Callable[..., Path]
 
     project.learn(IGNORANT)
     result = project.gated()
-    assert {"simple_rule", "metrics.r2", "champion", "behaviour"} <= failed(result), result
+    assert {"baseline", "metrics.r2", "champion", "behaviour"} <= failed(result), result
     assert project.run("gate", good, check=False).returncode == 1  # the evaluation is of another

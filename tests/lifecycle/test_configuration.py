@@ -34,6 +34,7 @@ def test_settings_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         ({"name": "a", "limits": {"mots": 1}}, "conf/x.yaml: unknown key limits.mots: did you mean most?"),
         ({"name": "a", "zzz": 1}, "conf/x.yaml: unknown key zzz; there are limits, name, share"),
         ({}, "conf/x.yaml: name is missing"),
+        ({"nmae": "a"}, "conf/x.yaml: unknown key nmae: did you mean name?"),
         ({"name": "a", "share": 2}, "conf/x.yaml: share: it should be less than 1, not 2"),
         (
             {"name": "a", "limits": {"most": -1}},

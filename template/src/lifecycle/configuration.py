@@ -42,7 +42,9 @@ def parse(model: type[Model], values: Any, place: str) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        # A misspelt key is also a missing one: the spelling is what to mend.
+        errors = error.errors(include_url=False)
+        first = min(errors, key=lambda one: one["type"] != "extra_forbidden")
         raise Failure(f"{place}: {problem(model, first)}") from None
 
 

@@ -13,6 +13,7 @@ from lifecycle import project
 from lifecycle.cli import run
 from lifecycle.deployment import gate
 from lifecycle.development import evaluate
+from lifecycle.development.evaluation import latency
 from lifecycle.development.model import Model
 from lifecycle.problem import part
 from lifecycle.project import Failure
@@ -20,12 +21,12 @@ from lifecycle.project import Failure
 Found = dict[str, Any]
 BETTER = 1 if part("metrics").GREATER_IS_BETTER else -1
 GATES = {
-    "simple_rule": {"margin": 0.1},
+    "baseline": {"margin": 0.1},
     "metrics": {part("metrics").PRIMARY: {"min": 0, "max": 1000}},
     "champion": {"margin": 0.1},
     "slices": {"margin": 0.1},
-    "behaviour": {"failures": 0},
-    "latency": {"one_row": 1000, "hundred_rows": 1000},
+    "behaviour": {"max_failures": 0},
+    "latency": {"one_row_ms": 1000, "hundred_rows_ms": 1000},
     "size": {"megabytes": 1000},
 }
 
@@ -40,7 +41,7 @@ def settings(workspace: Path) -> Iterator[Path]:
     path = workspace / "conf" / "gates.yaml"
     before = path.read_text(encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evaluate, "CALLS", 20)
+        patch.setattr(latency, "CALLS", 20)
         yield path
     path.write_text(before, encoding="utf-8")
 
@@ -67,14 +68,14 @@ def found(measured: Found, settings: Path) -> Iterator[Found]:
     """The evaluation, to be changed and kept; the settings are the usual ones before."""
     write(settings, GATES)
     yield copy.deepcopy(measured)
-    gate.file().unlink(missing_ok=True)
+    gate.verdict_path().unlink(missing_ok=True)
 
 
 def failed(found: Found) -> list[str]:
     """The gates that stop a version with this evaluation."""
-    evaluate.file().write_text(json.dumps(found), encoding="utf-8")
+    evaluate.evaluation_path().write_text(json.dumps(found), encoding="utf-8")
     code = run("gate", [])
-    result = json.loads(gate.file().read_text(encoding="utf-8"))
+    result = json.loads(gate.verdict_path().read_text(encoding="utf-8"))
     assert result["passed"] is (code == 0)
     assert all(one["reason"] for one in result["gates"])
     return [one["name"] for one in result["gates"] if not one["passed"]]
@@ -84,7 +85,7 @@ def test_a_good_model_passes_every_gate(found: Found, trained: Model, capsys: py
     assert failed(found) == []
     assert f"{trained.version} passed" in capsys.readouterr().out
     assert [item.state for item in gate.evidence()] == ["proven"]
-    assert gate.file().with_suffix(".html").is_file()
+    assert gate.verdict_path().with_suffix(".html").is_file()
 
 
 def worse_than_rule(found: Found) -> None:
@@ -154,16 +155,16 @@ def other_table(found: Found) -> None:
 @pytest.mark.parametrize(
     ("spoil", "stopped_by"),
     [
-        (worse_than_rule, "simple_rule"),
+        (worse_than_rule, "baseline"),
         (beyond_limit, f"metrics.{part('metrics').PRIMARY}"),
         (worse_slice, "slices"),
         (unreasonable, "behaviour"),
-        (slow, "latency.hundred_rows"),
+        (slow, "latency.hundred_rows_ms"),
         (large, "size"),
-        (no_interval, "simple_rule"),
+        (no_interval, "baseline"),
         (no_number, f"metrics.{part('metrics').PRIMARY}"),
         (slice_unknown, "slices"),
-        (latency_unknown, "latency.one_row"),
+        (latency_unknown, "latency.one_row_ms"),
         (part_lost, "size"),
         (other_version, "evaluation"),
         (older, "evaluation"),
@@ -183,30 +184,30 @@ def test_a_gate_stops_a_model(spoil: Callable[[Found], None], stopped_by: str, f
 def test_a_model_must_not_be_surely_or_maybe_worse_than_the_champion(
     value: float, passes: bool, found: Found, trained: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rival = {"version": "champion", "metrics": {part("metrics").PRIMARY: {"value": 0.7}}}
-    rival["difference"] = {part("metrics").PRIMARY: difference(value)}
+    other = {"version": "champion", "metrics": {part("metrics").PRIMARY: {"value": 0.7}}}
+    other["difference"] = {part("metrics").PRIMARY: difference(value)}
     monkeypatch.setattr(evaluate, "champion", lambda version: "champion")
-    assert failed(found | {"champion": rival}) == ([] if passes else ["champion"])
+    assert failed(found | {"champion": other}) == ([] if passes else ["champion"])
     assert "evaluation" in failed(found)  # it was made before there was a champion
 
 
 def test_no_evaluation_means_no_pass(found: Found) -> None:
-    evaluate.file().unlink(missing_ok=True)
+    evaluate.evaluation_path().unlink(missing_ok=True)
     assert run("gate", []) == 1
-    evaluate.file().write_text("{", encoding="utf-8")
+    evaluate.evaluation_path().write_text("{", encoding="utf-8")
     assert run("gate", []) == 1
-    assert json.loads(gate.file().read_text(encoding="utf-8"))["passed"] is False
+    assert json.loads(gate.verdict_path().read_text(encoding="utf-8"))["passed"] is False
 
 
 @pytest.mark.parametrize(
-    ("gates", "told"),
+    ("gates", "message"),
     [
-        ({"simple_rul": {"margin": 1}}, "did you mean simple_rule"),
+        ({"baselin": {"margin": 1}}, "did you mean baseline"),
         ({"metrics": {"nowhere": {"min": 1}}}, "nowhere"),
         ({"metrics": {part("metrics").PRIMARY: {"least": 1}}}, part("metrics").PRIMARY),
-        ({"metrics": {part("metrics").PRIMARY: {"min": float("nan")}}}, "min must be a number"),
-        ({"simple_rule": {"margin": "a lot"}}, "simple_rule.margin"),
-        ({"slices": {"margin": -1}}, "slices.margin"),
+        ({"metrics": {part("metrics").PRIMARY: {"min": float("nan")}}}, "min: it should be a finite number"),
+        ({"baseline": {"margin": "a lot"}}, "baseline: margin: write 0.01 or 5%"),
+        ({"slices": {"margin": -1}}, "slices: margin: it must be 0"),
         ({"size": {}}, "size"),
         ({"size": {"megabyte": 1}}, "did you mean megabytes"),
         ({"latency": {"p99": 1}}, "p99"),
@@ -214,22 +215,22 @@ def test_no_evaluation_means_no_pass(found: Found) -> None:
         (None, "no gate"),
     ],
 )
-def test_a_mistake_in_the_settings_leaves_no_verdict(gates: Any, told: str, found: Found, settings: Path) -> None:
+def test_a_mistake_in_the_settings_leaves_no_verdict(gates: Any, message: str, found: Found, settings: Path) -> None:
     assert failed(found) == []
     write(settings, gates)
-    with pytest.raises(Failure, match=told):
+    with pytest.raises(Failure, match=message):
         run("gate", [])
-    assert not gate.file().exists()
+    assert not gate.verdict_path().exists()
 
 
 def test_a_new_evaluation_voids_the_verdict(found: Found, trained: Model) -> None:
     assert failed(found) == []
     evaluate.evaluate(trained.version, project.data_path())
-    assert not gate.file().exists()
+    assert not gate.verdict_path().exists()
 
 
 def test_a_margin_may_be_a_share_of_the_other_value(found: Found, settings: Path) -> None:
     found["baseline"]["metrics"][part("metrics").PRIMARY]["value"] = 2.0
-    for margin, stopped in (("7%", []), ("8%", ["simple_rule"])):  # of 2; the lower bound is 0.15
-        write(settings, {"simple_rule": {"margin": margin}})
+    for margin, stopped in (("7%", []), ("8%", ["baseline"])):  # of 2; the lower bound is 0.15
+        write(settings, {"baseline": {"margin": margin}})
         assert failed(found) == stopped

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from lifecycle import project
-from lifecycle.development import behaviour, evaluate, intervals, model
+from lifecycle.development import evaluate, model
+from lifecycle.development.evaluation import behaviour, intervals, latency, measure_settings
 from lifecycle.development.model import Model
 from lifecycle.problem import part
 from lifecycle.project import Failure
@@ -22,9 +23,9 @@ def quick(workspace: Path) -> Iterator[Path]:
     """Settings for few rows and few resamples; those of the project come back."""
     path = workspace / "conf" / "gates.yaml"
     before = path.read_text(encoding="utf-8")
-    path.write_text("measure: {resamples: 20, slice_rows: 50}\n", encoding="utf-8")
+    path.write_text("measure: {resamples: 20, slice_min_rows: 50}\n", encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evaluate, "CALLS", 20)
+        patch.setattr(latency, "CALLS", 20)
         yield path
     path.write_text(before, encoding="utf-8")
 
@@ -37,13 +38,13 @@ def found(trained: Model, quick: Path) -> dict[str, Any]:
 def test_metrics_are_those_of_the_training_with_intervals(
     trained: Model, found: dict[str, Any], rows: pd.DataFrame
 ) -> None:
-    assert json.loads(evaluate.file().read_text(encoding="utf-8")) == found
+    assert json.loads(evaluate.evaluation_path().read_text(encoding="utf-8")) == found
     values = {name: interval["value"] for name, interval in found["metrics"].items()}
     assert values == pytest.approx(evaluate.plain(trained.facts["metrics"]))
     rule = {name: it["value"] for name, it in found["baseline"]["metrics"].items()}
     assert rule == pytest.approx(evaluate.plain(trained.facts["baseline"]))
-    truth, said = rows[trained.facts["target"]], trained.predict(rows)
-    one, two = (part("metrics").score(truth[half::2], said[half::2]) for half in (0, 1))
+    y_true, y_pred = rows[trained.facts["target"]], trained.predict(rows)
+    one, two = (part("metrics").score(y_true[half::2], y_pred[half::2]) for half in (0, 1))
     for name, it in found["metrics"].items():
         if it["low"] is not None:  # few rows may be too few for a metric
             varies = one.get(name) != two.get(name)
@@ -87,7 +88,7 @@ def test_rows_that_resemble_their_neighbours_count_less() -> None:
     assert 10 < block < 100
 
     def width(block: int) -> float:
-        means = [series[places].mean() for places in intervals.draws(len(series), 200, block)]
+        means = [series[places].mean() for places in intervals.resampled(len(series), 200, block)]
         bounds = intervals.interval(series.mean(), means, 0.95)
         assert bounds["low"] is not None and bounds["high"] is not None
         return bounds["high"] - bounds["low"]
@@ -102,8 +103,8 @@ def test_a_metric_that_most_resamples_lack_has_no_interval() -> None:
     assert intervals.interval(float("nan"), [0.7] * 10, 0.95)["value"] is None
 
 
-class Told:
-    """An estimator that says what it was told to."""
+class Rule:
+    """An estimator that predicts by a given rule."""
 
     def __init__(self, rule: Any) -> None:
         self.rule = rule
@@ -117,19 +118,20 @@ class Told:
 
 def broken(rule: Any, tests: Any = ()) -> list[str]:
     """The tests of behaviour that a rule of x and y fails."""
+    parsed = measure_settings.behaviour_tests(measure_settings.Gates(behaviour=list(tests)))
     kinds = [("x", False), ("y", True)]
     schema = [{"name": name, "type": "number", "nullable": gaps} for name, gaps in kinds]
-    scorer = Model(Told(rule), Told(rule), None, {"schema": schema})
+    scorer = Model(Rule(rule), Rule(rule), None, {"schema": schema})
     values = np.random.default_rng(0).normal(size=(200, 2))
     rows = pd.DataFrame(values, columns=["x", "y"])
-    return [one["name"] for one in behaviour.check(scorer, rows, list(tests)) if not one["passed"]]
+    return [one["name"] for one in behaviour.check(scorer, rows, parsed) if not one["passed"]]
 
 
 def test_what_no_model_may_do_is_found() -> None:
     assert broken(lambda rows: rows["x"] + rows["y"].fillna(0)) == []
-    assert "a missing y is answered" in broken(lambda rows: rows["x"] + rows["y"])
+    assert "a missing y gets a prediction" in broken(lambda rows: rows["x"] + rows["y"])
     neighbours = broken(lambda rows: rows["x"] - rows["x"].mean())
-    assert neighbours == ["a row alone is answered as among others"]
+    assert neighbours == ["a row alone gets the same prediction as among others"]
     order = broken(lambda rows: np.arange(len(rows)))
     assert "the order of the rows changes nothing" in order
 
@@ -144,7 +146,7 @@ def test_what_no_model_may_do_is_found() -> None:
             lambda rows: -rows["x"],
         ),
         (
-            {"column": "x", "times": 2, "prediction": "falls", "rows": 1},
+            {"column": "x", "multiply": 2, "prediction": "falls", "share_of_rows": 1},
             lambda rows: -rows["x"].abs(),
             lambda rows: 0 * rows["x"],
         ),
@@ -157,20 +159,20 @@ def test_what_the_settings_forbid_is_found(test: dict[str, Any], right: Any, wro
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
-        ("measure: {resample: 20}", "no resample"),
+        ("measure: {resample: 20}", "unknown key measure.resample: did you mean resamples"),
         ("measure: {confidence: 95}", "measure.confidence"),
         ("measure: {slices: [nowhere]}", "nowhere"),
         ("behaviour: [{unchanged_by: nowhere}]", "nowhere"),
-        ("behaviour: [{unchanged: nowhere}]", "unknown key unchanged"),
+        ("behaviour: [{unchanged: nowhere}]", "unknown key unchanged: did you mean unchanged_by"),
     ],
 )
-def test_settings_that_make_no_sense_are_refused(settings: str, told: str, trained: Model, quick: Path) -> None:
+def test_settings_that_make_no_sense_are_refused(settings: str, message: str, trained: Model, quick: Path) -> None:
     before = quick.read_text(encoding="utf-8")
     quick.write_text(settings, encoding="utf-8")
     try:
-        with pytest.raises(Failure, match=told):
+        with pytest.raises(Failure, match=message):
             evaluate.evaluate(trained.version, project.data_path())
     finally:
         quick.write_text(before, encoding="utf-8")

@@ -8,26 +8,30 @@ Examples:
   {name} gate 20261121-143501-3f2a --json
 """
 
-import difflib
 import json
-import math
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from .. import project
-from ..extensions import extends
+from ..configuration import meant, parse
+from ..extensions import extends, extensions
 from ..maturity import Evidence
 from ..pages import write_page
 from ..project import Failure
 
-Verdict = dict[str, Any]
-Found = dict[str, Any]
+if TYPE_CHECKING:
+    from ..development.evaluation.measure_settings import Gates
+    from .gates.verdicts import Evaluation, Verdict
+
+    Gate = Callable[[Evaluation], Iterator[Verdict]]
+
+FORMAT = 1  # of reports/gate.json
 
 
-def file() -> Path:
+def verdict_path() -> Path:
     """Where the last verdict is: {version, passed, gates: [{name, passed, reason}]}."""
     return project.root() / "reports" / "gate.json"
 
@@ -37,247 +41,82 @@ def judge(version: str) -> dict[str, Any]:
 
     Raises Failure, and leaves no verdict, if the settings make no sense."""
     from ..development import evaluate
+    from ..development.evaluation import measure_settings
+    from .gates.verdicts import verdict
 
-    file().unlink(missing_ok=True)
-    wanted, how = settings(), evaluate.settings()
-    found, doubt = evaluation(version, how)
-    verdicts = [verdict("evaluation", doubt, "it is of this version, and complete")]
-    if found:
-        for name, values in wanted.items():
-            try:
-                verdicts += GATES[name](found, Options(name, values))
-            except (KeyError, TypeError):
-                verdicts.append(verdict(name, f"{evaluate.file()} does not tell: evaluate again"))
+    verdict_path().unlink(missing_ok=True)
+    settings = measure_settings.read()
+    measure_settings.behaviour_tests(settings)
+    gates = chosen_gates(settings)
+    found, doubt = evaluation(version, measure_settings.recorded(settings))
+    verdicts = [verdict("evaluation", not doubt, doubt or "it is of this version, and complete")]
+    for name, gate in gates.items() if found else ():
+        try:
+            verdicts += gate(found)
+        except (KeyError, TypeError):
+            reason = f"a figure is missing in {evaluate.evaluation_path()}: evaluate again"
+            verdicts.append(verdict(name, False, reason))
     passed = all(one["passed"] for one in verdicts)
-    result = {"version": version, "passed": passed, "gates": verdicts}
-    project.write_atomically(file(), json.dumps(result, indent=2))
+    result = {"format": FORMAT, "version": version, "passed": passed, "gates": verdicts}
+    project.write_atomically(verdict_path(), json.dumps(result, indent=2))
     return result
 
 
-def settings() -> dict[str, dict[str, Any]]:
-    """The gates in conf/gates.yaml with their options; raises Failure if one is not known."""
-    conf = project.conf("gates")
-    known = {"measure", "behaviour", "gates"}
-    if unknown := sorted(set(map(str, conf)) - known):
-        raise Failure(f"conf/gates.yaml: unknown key {unknown[0]}{meant(unknown[0], known)}")
-    wanted = conf.get("gates")
-    if not isinstance(wanted, dict) or not wanted:
+def chosen_gates(settings: "Gates") -> "dict[str, Gate]":
+    """The gates in conf/gates.yaml with their options; raises Failure if one is unknown, or an
+    option makes no sense."""
+    known = {function.__name__: function for function in extensions("gate")}
+    if not settings.gates:
         raise Failure("conf/gates.yaml: gates names no gate, so nothing would be stopped")
-    for name, options in wanted.items():
-        if name not in GATES:
-            raise Failure(f"conf/gates.yaml: gates: there is no gate {name}{meant(name, GATES)}")
-        if not isinstance(options, dict) or not options:
-            raise Failure(f"conf/gates.yaml: gates.{name} must hold `option: value` lines")
-    return wanted
+    return {name: with_options(name, options, known) for name, options in settings.gates.items()}
 
 
-def meant(name: Any, known: Any) -> str:
-    close = difflib.get_close_matches(str(name), list(known), n=1)
-    return f": did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(known))}"
+def with_options(name: str, options: Any, known: dict[str, Callable[..., Any]]) -> "Gate":
+    """A gate that has its options already."""
+    if name not in known:
+        raise Failure(f"conf/gates.yaml: gates: there is no gate {name}{meant(name, known)}")
+    if not isinstance(options, dict) or not options:
+        raise Failure(f"conf/gates.yaml: gates.{name} must hold `option: value` lines")
+    function = known[name]
+    checked = parse(get_type_hints(function)["options"], options, f"conf/gates.yaml: gates.{name}")
+    return lambda found: function(found, checked)
 
 
-def evaluation(version: str, how: dict[str, Any]) -> tuple[Found, str]:
-    """The evaluation, and why it does not count; empty if there is none to look at."""
-    from ..development import evaluate, fingerprint, model
+def evaluation(version: str, settings: dict[str, Any]) -> "tuple[Evaluation, str]":
+    """The evaluation (empty if there is none to look at), and why it does not count."""
+    from ..development import evaluate, model
 
     again = f"run `{project.name()} evaluate {version}`"
     try:
-        found: Found = json.loads(evaluate.file().read_text(encoding="utf-8"))
+        found = json.loads(evaluate.evaluation_path().read_text(encoding="utf-8"))
+        if found.get("format", 1) > evaluate.FORMAT:
+            return {}, f"a newer template made it: climb first, or {again}"
         made, trained = (
             datetime.fromisoformat(it["created"]) for it in (found, model.facts(version))
         )
-        if found["version"] != version:
-            return {}, f"it is of {found['version']}: {again}"
-        if made < trained or found["model_sha256"] != fingerprint.model_sha256(version):
-            return {}, f"the model is newer than its evaluation: {again}"
-        if found["settings"] != how:
-            return {}, f"conf/gates.yaml says now how to measure otherwise: {again}"
-        if not found["same_data"]:
-            return found, f"the model learned from another table, maybe from these rows: {again}"
-        if found["champion"] is None and evaluate.champion(version):
-            return found, f"there is a champion now: {again}"
-        if found["champion"] and found["champion"]["version"] != evaluate.champion(version):
-            return found, f"there is another champion now: {again}"
-        return found, ""
+        doubt = outdated(found, version, settings, made < trained)
+        other = found["champion"]["version"] if found["champion"] else None
+        wrong_champion = other != evaluate.champion(version)
     except FileNotFoundError:
         return {}, f"there is none: {again}"
-    except (ValueError, KeyError, TypeError):
-        return {}, f"{evaluate.file()} is damaged: {again}"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}, f"{evaluate.evaluation_path()} is damaged: {again}"
+    if doubt:
+        return {}, f"{doubt}: {again}"
+    if not found["same_data"]:
+        return found, f"the model learned from another table, maybe from these rows: {again}"
+    return found, f"there is another champion now: {again}" if wrong_champion else ""
 
 
-def verdict(name: str, doubt: str, praise: str = "") -> Verdict:
-    """Passed if there is no doubt."""
-    return {"name": name, "passed": not doubt, "reason": doubt or praise}
+def outdated(found: "Evaluation", version: str, settings: dict[str, Any], older: bool) -> str:
+    """Why an evaluation says nothing about the version as it is; empty if it does."""
+    from ..development import fingerprint
 
-
-class Options:
-    """What conf/gates.yaml says of one gate; raises Failure, naming the key, if it is nonsense."""
-
-    def __init__(self, gate: str, values: dict[str, Any]) -> None:
-        self.place, self.values = f"conf/gates.yaml: gates.{gate}", values
-
-    def only(self, *names: str) -> None:
-        """Refuse other options; each of these must be there."""
-        for name in self.values:
-            if name not in names:
-                raise Failure(f"{self.place}: unknown option {name}{meant(name, names)}")
-        for name in names:
-            if name not in self.values:
-                raise Failure(f"{self.place}: {name} is missing")
-
-    def number(self, name: str) -> float:
-        """An option that is a number of zero or more."""
-        return number(self.values[name], f"{self.place}.{name}", least=0)
-
-    def margin(self, name: str, reference: float) -> float:
-        """A margin in the metric's unit, or written as 5%: of the reference."""
-        value = self.values[name]
-        if isinstance(value, str) and value.endswith("%"):
-            try:
-                share = float(value.removesuffix("%")) / 100
-            except ValueError:
-                raise Failure(f"{self.place}.{name} is {value!r}: write 0.01 or 5%") from None
-            return number(share, f"{self.place}.{name}", least=0) * abs(reference)
-        return self.number(name)
-
-
-def number(value: Any, place: str, least: float = -math.inf) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Failure(f"{place} must be a number, not {value!r}")
-    if value < least:
-        raise Failure(f"{place} must be {least:g} or more")
-    return float(value)
-
-
-def is_number(*values: Any) -> bool:
-    return all(isinstance(v, int | float) and math.isfinite(v) for v in values)
-
-
-def better(found: Found, interval: dict[str, Any]) -> tuple[float, float] | None:
-    """A difference between two values of the deciding metric, turned so that more is better: its
-    lower and upper bound; None if they are unknown."""
-    low, high = interval["low"], interval["high"]
-    if not is_number(low, high):
-        return None
-    return (low, high) if found["greater_is_better"] else (-high, -low)
-
-
-def simple_rule(found: Found, options: Options) -> list[Verdict]:
-    """Better than the simple rule by more than `margin`, surely: the lower bound counts."""
-    options.only("margin")
-    rule = found["baseline"]["metrics"][found["primary"]]["value"]
-    bounds = better(found, found["baseline"]["difference"][found["primary"]])
-    margin = options.margin("margin", rule if is_number(rule) else 0)
-    if bounds is None or not is_number(rule):
-        return [verdict("simple_rule", "the difference to the simple rule is unknown")]
-    text = f"better by at least {bounds[0]:.4g} in {found['primary']}, wanted {margin:.4g}"
-    return [verdict("simple_rule", "" if bounds[0] > margin else text, text)]
-
-
-def metrics(found: Found, options: Options) -> list[Verdict]:
-    """Each metric within its `min` and `max`."""
-    verdicts = []
-    for name, limits in options.values.items():
-        place = f"{options.place}.{name}"
-        if name not in found["metrics"]:
-            raise Failure(f"{place}: there is no such metric{meant(name, found['metrics'])}")
-        if not isinstance(limits, dict) or not limits or set(limits) - {"min", "max"}:
-            raise Failure(f"{place} must hold min, max or both")
-        bounds = {key: number(limit, f"{place}.{key}") for key, limit in limits.items()}
-        low, high = bounds.get("min", -math.inf), bounds.get("max", math.inf)
-        value = found["metrics"][name]["value"]
-        wanted = " and ".join(f"{key} {limit:g}" for key, limit in bounds.items())
-        text = (
-            f"{name} is {value:.4g}, wanted {wanted}"
-            if is_number(value)
-            else f"{name} is no number"
-        )
-        holds = is_number(value) and low <= value <= high
-        verdicts.append(verdict(f"metrics.{name}", "" if holds else text, text))
-    return verdicts
-
-
-def champion(found: Found, options: Options) -> list[Verdict]:
-    """Not worse than the champion by `margin` or more: the lower bound of the difference counts.
-
-    A test for non-inferiority, as ICH E9 (1998, section 3.3.2) describes it."""
-    options.only("margin")
-    rival, primary = found["champion"], found["primary"]
-    if rival is None:
-        options.margin("margin", 1)
-        return [verdict("champion", "", "there is no other champion yet")]
-    value = rival["metrics"][primary]["value"]
-    margin = options.margin("margin", value if is_number(value) else 0)
-    bounds = better(found, rival["difference"][primary])
-    if bounds is None or not is_number(value):
-        return [verdict("champion", f"the difference to {rival['version']} is unknown")]
-    text = f"{primary} is worse than that of {rival['version']} by at most {-bounds[0]:.4g}"
-    text = f"{text}, allowed is less than {margin:.4g}"
-    return [verdict("champion", "" if bounds[0] > -margin else text, text)]
-
-
-def slices(found: Found, options: Options) -> list[Verdict]:
-    """No slice with enough rows surely worse than all rows together by more than `margin`: the
-    upper bound of the difference counts, for the worst of many small slices is worse by chance."""
-    options.only("margin")
-    primary = found["primary"]
-    whole = found["metrics"][primary]["value"]
-    margin = options.margin("margin", whole if is_number(whole) else 0)
-    judged, doubts = [one for one in found["slices"] if one["judged"]], []
-    for one in judged:
-        bounds, name = better(found, one["difference"]), f"{one['column']} = {one['value']}"
-        if bounds is None or not is_number(whole, one["metrics"].get(primary)):
-            doubts.append(f"{primary} of {name} cannot be computed")
-        elif bounds[1] < -margin:
-            text = f"{primary} of {name} is worse by at least {-bounds[1]:.4g}"
-            doubts.append(f"{text}, allowed {margin:.4g}")
-    least = found["settings"]["slice_rows"]
-    return [verdict("slices", "; ".join(doubts), f"{len(judged)} slices of {least} rows or more")]
-
-
-def behaviour(found: Found, options: Options) -> list[Verdict]:
-    """At most so many `failures` among the tests of behaviour."""
-    options.only("failures")
-    most, tests = options.number("failures"), found["behaviour"]
-    broken = [f"{one['name']} ({one['detail']})" for one in tests if one["passed"] is not True]
-    doubt = "broken: " + "; ".join(broken) if len(broken) > most or not tests else ""
-    return [verdict("behaviour", doubt, f"{len(tests) - len(broken)} of {len(tests)} tests hold")]
-
-
-def latency(found: Found, options: Options) -> list[Verdict]:
-    """The 99th percentile in milliseconds, for `one_row` and for `hundred_rows`."""
-    sizes, verdicts = {"one_row": "1", "hundred_rows": "100"}, []
-    for name in options.values:
-        if name not in sizes:
-            raise Failure(f"{options.place}: unknown option {name}{meant(name, sizes)}")
-        most, taken = options.number(name), found["latency_ms"][sizes[name]]["p99"]
-        if not is_number(taken):
-            verdicts.append(verdict(f"latency.{name}", "it is unknown"))
-            continue
-        text = f"p99 is {taken:.3g} ms, allowed {most:g}"
-        verdicts.append(verdict(f"latency.{name}", "" if taken <= most else text, text))
-    return verdicts
-
-
-def size(found: Found, options: Options) -> list[Verdict]:
-    """The version's folder in `megabytes`."""
-    options.only("megabytes")
-    most = options.number("megabytes")
-    if not is_number(found["bytes"]):
-        return [verdict("size", "it is unknown")]
-    text = f"{found['bytes'] / 1e6:.3g} MB, allowed {most:g}"
-    return [verdict("size", "" if found["bytes"] <= most * 1e6 else text, text)]
-
-
-GATES: dict[str, Callable[[Found, Options], list[Verdict]]] = {
-    "simple_rule": simple_rule,
-    "metrics": metrics,
-    "champion": champion,
-    "slices": slices,
-    "behaviour": behaviour,
-    "latency": latency,
-    "size": size,
-}
+    if found["version"] != version:
+        return f"it is of {found['version']}"
+    if older or found["model_sha256"] != fingerprint.model_sha256(version):
+        return "the model is newer than its evaluation"
+    return "" if found["settings"] == settings else "it was measured with other settings"
 
 
 def page(result: dict[str, Any]) -> Path:
@@ -305,7 +144,8 @@ def evidence() -> Iterator[Evidence]:
     from ..development import model
 
     newest = model.latest() if model.versions() else None
-    last = json.loads(file().read_text(encoding="utf-8")) if file().exists() else {}
+    path = verdict_path()
+    last = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     step = f"{project.name()} evaluate, then {project.name()} gate"
     if newest is None or last.get("version") != newest:
         yield Evidence("P2a", "missing", "the newest model was not gated", step)

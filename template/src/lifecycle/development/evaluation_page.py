@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.table import Table
 
-    from .intervals import Interval
+    from .evaluation.intervals import Interval
 
-COLORS = {"model": "#1f77b4", "champion": "#2ca02c", "simple rule": "#7f7f7f"}
+COLORS = {"model": "#1f77b4", "champion": "#2ca02c", "baseline": "#7f7f7f"}
 
 
 def write(found: dict[str, Any]) -> Path:
@@ -22,12 +22,12 @@ def write(found: dict[str, Any]) -> Path:
     from rich.console import Console
 
     console = Console(record=True, highlight=False, width=120)
-    data, rival = found["data"], found["champion"]
-    against = f"the champion {rival['version']}" if rival else "no champion: there is none yet"
+    data, champion = found["data"], found["champion"]
+    against = f"the champion {champion['version']}" if champion else "no champion yet"
     drawn_in = f"blocks of {found['block_rows']} rows" if found["block_rows"] > 1 else "single rows"
     console.print(
         f"{data['test_rows']} held-out rows of {data['path']} (version {data['md5']}), beside "
-        f"the simple rule and {against}.\n{found['primary']} decides. Brackets hold "
+        f"the baseline and {against}.\n{found['primary']} decides. Brackets hold "
         f"{found['settings']['confidence']:.0%} intervals from a bootstrap of {drawn_in}."
     )
     if not found["same_data"]:
@@ -39,14 +39,14 @@ def write(found: dict[str, Any]) -> Path:
 
 def tables(found: dict[str, Any]) -> "Iterator[Table | str]":
     """Metrics, slices, behaviour, latency and size."""
-    rival = found["champion"]
+    champion = found["champion"]
     yield project.table(
         [
             {
                 "metric": name,
                 "model": shown(value),
-                "less the simple rule": shown(found["baseline"]["difference"][name]),
-                "less the champion": shown(rival["difference"][name]) if rival else "",
+                "less the baseline": shown(found["baseline"]["difference"][name]),
+                "less the champion": shown(champion["difference"][name]) if champion else "",
             }
             for name, value in found["metrics"].items()
         ]
@@ -77,7 +77,7 @@ def slice_row(one: dict[str, Any], primary: str) -> dict[str, str]:
 
 
 def shown(value: "Interval") -> str:
-    """0.67 [0.65, 0.69]; what could not be computed is said."""
+    """0.67 [0.65, 0.69]; or that it cannot be computed."""
     if value["value"] is None:
         return "cannot be computed"
     if value["low"] is None or value["high"] is None:
@@ -86,12 +86,12 @@ def shown(value: "Interval") -> str:
 
 
 def pictures(found: dict[str, Any]) -> "Iterator[Figure]":
-    """Every metric beside its rivals, and the slices beside the whole."""
+    """Every metric beside those of the others, and the slices beside the whole."""
     from matplotlib.figure import Figure
 
-    rival = found["champion"]
-    rows = {"model": found["metrics"], "simple rule": found["baseline"]["metrics"]}
-    rows |= {"champion": rival["metrics"]} if rival else {}
+    champion = found["champion"]
+    rows = {"model": found["metrics"], "baseline": found["baseline"]["metrics"]}
+    rows |= {"champion": champion["metrics"]} if champion else {}
     figure = Figure(figsize=(10, 1 + 0.7 * len(found["metrics"])), layout="constrained")
     axes = figure.subplots(-(-len(found["metrics"]) // 2), 2, squeeze=False).ravel()
     for metric, axis in zip(found["metrics"], axes, strict=False):
