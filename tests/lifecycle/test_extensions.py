@@ -81,3 +81,29 @@ def test_two_commands_of_one_name_are_refused(write: Write) -> None:
     write("train.py", 'from lifecycle.extensions import extends\n\n\n@extends("command")\ndef mine(parser): ...\n')
     with pytest.raises(Failure, match="commands of one name"):
         cli.commands()
+
+
+def test_a_gate_of_the_user_is_a_gate_and_its_options_are_checked(write: Write) -> None:
+    from lifecycle.deployment.gate import chosen_gates
+    from lifecycle.development.evaluation.measure_settings import Gates
+
+    write(
+        "profit.py",
+        """
+        from lifecycle.configuration import Settings
+        from lifecycle.deployment.gates.verdicts import verdict
+        from lifecycle.extensions import extends
+
+        class ProfitOptions(Settings):
+            least: float
+
+        @extends("gate")
+        def profit(found, options: ProfitOptions):
+            value = found["metrics"]["profit"]["value"]
+            yield verdict("profit", value >= options.least, f"{value} euros a day")
+        """,
+    )
+    gate = chosen_gates(Gates(gates={"profit": {"least": 100}}))["profit"]
+    assert [[one["passed"] for one in gate({"metrics": {"profit": {"value": v}}})] for v in (99, 100)] == [[0], [1]]
+    with pytest.raises(Failure, match=r"gates\.profit: unknown key leats: did you mean least"):
+        chosen_gates(Gates(gates={"profit": {"leats": 100}}))

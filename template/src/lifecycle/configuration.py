@@ -42,9 +42,7 @@ def parse(model: type[Model], values: Any, place: str) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        # A misspelt key is also a missing one: the spelling is what to mend.
-        errors = error.errors(include_url=False)
-        first = min(errors, key=lambda one: one["type"] != "extra_forbidden")
+        first = min(error.errors(include_url=False), key=lambda e: e["type"] != "extra_forbidden")
         raise Failure(f"{place}: {problem(model, first)}") from None
 
 

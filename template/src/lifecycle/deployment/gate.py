@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from .. import project
 from ..configuration import meant, parse
-from ..extensions import extends, extensions
+from ..extensions import extends
 from ..maturity import Evidence
 from ..pages import write_page
 from ..project import Failure
@@ -65,7 +65,9 @@ def judge(version: str) -> dict[str, Any]:
 def chosen_gates(settings: "Gates") -> "dict[str, Gate]":
     """The gates in conf/gates.yaml with their options; raises Failure if one is unknown, or an
     option makes no sense."""
-    known = {function.__name__: function for function in extensions("gate")}
+    from .gates import verdicts
+
+    known = verdicts.gates()
     if not settings.gates:
         raise Failure("conf/gates.yaml: gates names no gate, so nothing would be stopped")
     return {name: with_options(name, options, known) for name, options in settings.gates.items()}

@@ -14,14 +14,21 @@ judged must not pass: a KeyError or TypeError counts as a figure that is missing
 """
 
 import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pydantic import field_validator
 
 from ...configuration import Settings
+from ...extensions import extensions
 
 Verdict = dict[str, Any]
 Evaluation = dict[str, Any]
+
+
+def gates() -> dict[str, Callable[..., Iterator[Verdict]]]:
+    """Every gate by its name."""
+    return {function.__name__: function for function in extensions("gate")}
 
 
 def verdict(name: str, passed: bool, reason: str) -> Verdict:
