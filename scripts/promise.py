@@ -85,7 +85,7 @@ def choices(question: Mapping[str, Any]) -> list[Any]:
 
 def is_switch(name: str, question: Mapping[str, Any]) -> bool:
     """Whether people may change the answer later: the level, and what is asked from some level on."""
-    return name == "level" or "level" in str(question.get("when", ""))
+    return name == "level" or any("level" in str(question.get(key, "")) for key in ("ask", "when"))
 
 
 def paths(old: Template, new: Template) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import copier
 import pytest
 import yaml
 from allpairspy import AllPairs
@@ -136,6 +137,46 @@ def test_a_bad_answer_is_refused_and_writes_nothing(
     with pytest.raises(ValueError, match=advice):
         render(tmp_path / "project", **answers)
     assert not (tmp_path / "project").exists()
+
+
+@pytest.mark.parametrize("command", ["copy", "update"])
+def test_a_table_of_ones_own_needs_a_target(command: str, source: Path, tmp_path: Path) -> None:
+    """Also where nobody is asked: Copier says so in one line, and writes nothing."""
+    project, given = tmp_path / "project", "--data=data_path=/tables/people.csv"
+    goal = [str(source), str(project)] if command == "copy" else ["--vcs-ref=:current:"]
+    if command == "update":
+        ladder.commit(ladder.render(source, project, {"level": 0}), "Start")
+    before = ladder.tree(project)
+    arguments = [sys.executable, "-m", "copier", command, "--defaults", "--quiet", given, *goal]
+    done = ladder.run(arguments, project if command == "update" else tmp_path, check=False)
+    assert done.returncode == 1
+    assert "say which column of your table is predicted, with --data target=NAME" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert ladder.tree(project) == before
+
+
+def test_a_person_is_asked_for_the_target_without_a_suggestion(source: Path, tmp_path: Path) -> None:
+    class Asked(copier.errors.CopierError):
+        pass
+
+    def prompt(questions: list[dict[str, Any]], answers: dict[str, Any]) -> dict[str, Any]:
+        if "target" in answers:
+            raise Asked(str(questions[0].get("default", "")))
+        return answers
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("copier._main.unsafe_prompt", prompt)
+        with pytest.raises(Asked) as asked:
+            copier.run_copy(str(source), str(tmp_path / "project"), {"data_path": "/tables/people.csv"}, quiet=True)
+    assert str(asked.value) == ""
+
+
+def test_an_answer_below_the_level_that_uses_it_is_kept(render: Callable[..., Path], tmp_path: Path) -> None:
+    early = {"ci": "gitlab", "tracking": "wandb", "artifact_store": "s3", "orchestrator": "airflow", "compute": "ray"}
+    project = render(tmp_path / "project", level=0, **early)
+    recorded = yaml.safe_load((project / ".copier-answers.yml").read_text(encoding="utf-8"))
+    assert {name: recorded[name] for name in early} == early
+    assert "gitlab" not in (project / "pyproject.toml").read_text(encoding="utf-8")
 
 
 def test_a_misspelt_question_is_refused_by_the_helper(render: Callable[..., Path], tmp_path: Path) -> None:

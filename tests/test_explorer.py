@@ -199,11 +199,11 @@ def test_an_address_with_unknown_values_shows_the_defaults(page: Page, address: 
     assert set(files(page)) == golden(LADDER["level"])
 
 
-def test_a_tool_that_the_level_does_not_ask_for_has_its_default(page: Page) -> None:
+def test_a_tool_that_the_level_does_not_ask_for_is_kept_for_the_one_that_does(page: Page) -> None:
     choose(page, level=2, orchestrator="prefect")
     choose(page, level=1)
     expect(page.get_by_label("Orchestrator")).to_be_hidden()
-    assert "orchestrator" not in page.url and "orchestration/prefect_flow.py" not in files(page, ".next")
+    assert "orchestrator=prefect" in page.url and "orchestration/prefect_flow.py" in files(page, ".next")
     choose(page, level=0)
     expect(page.get_by_label("CI", exact=True)).to_be_hidden()
     expect(page.get_by_text("There is nothing to choose before level 1.")).to_be_visible()

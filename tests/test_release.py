@@ -61,7 +61,7 @@ def honest(folder: Path) -> None:
 NEW_QUESTION = """currency:
   type: str
   default: EUR
-  when: "{{ level >= 2 }}"
+  ask: "{{ level >= 2 }}"
   help: In which currency are costs counted?
 
 # --- Computed ---"""
@@ -118,7 +118,7 @@ def broken(folder: Path) -> Iterator[str]:
     yield "The question license has another default"
     edit(
         questions,
-        'when: "{{ level >= 1 }}"\n  help: Where does the repository',
+        'ask: "{{ level >= 1 }}"\n  help: Where does the repository',
         'when: "{{ level >= 2 }}"\n  help: Where does the repository',
     )
     yield "The question ci is not asked of all who answered it"

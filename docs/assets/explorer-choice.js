@@ -16,12 +16,6 @@ window.ladderChoice = (() => {
 
   const asked = (question, height) => question.levels.includes(height);
 
-  // A question that the level does not ask has its default, as Copier has it.
-  const answersOf = (chosen) => ({
-    level: chosen.level,
-    ...Object.fromEntries(questions.map((one) => [one.name, asked(one, chosen.level) ? chosen[one.name] : one.default])),
-  });
-
   function brought(answers) {
     const kept = capabilities.filter((capability) => capability.level <= answers.level);
     const all = (part) => [...new Set(kept.flatMap((capability) => named(capability[part], answers)))];
@@ -30,7 +24,8 @@ window.ladderChoice = (() => {
 
   // All that the page shows of a choice: its answers, what it brings now, the next rung and what that one adds.
   function viewOf(chosen) {
-    const answers = answersOf(chosen);
+    // What the level does not ask yet is kept for the one that does, as Copier keeps it.
+    const answers = { ...chosen };
     const now = brought(answers);
     const next = rungs.find((rung) => rung.level === chosen.level + 1);
     const then = next ? brought({ ...answers, level: next.level }) : now;

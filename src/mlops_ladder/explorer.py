@@ -102,7 +102,7 @@ def _questions(asked: Mapping[str, dict[str, Any]], levels: list[int]) -> list[d
 def _question(name: str, entry: Mapping[str, Any], levels: list[int]) -> dict[str, Any]:
     from jinja2 import Template
 
-    when = str(entry.get("when", True))
+    asked = str(entry.get("ask", entry.get("when", True)))
     return {
         "name": name,
         "label": LABELS.get(name, _sentence(name.replace("_", " "))),
@@ -110,8 +110,8 @@ def _question(name: str, entry: Mapping[str, Any], levels: list[int]) -> dict[st
         "choices": [{"value": value, "label": label} for label, value in _choices(entry)],
         "default": entry["default"],
         "gives": {},
-        "switch": "level" in when,
-        "levels": [level for level in levels if Template(when).render(level=level) == "True"],
+        "switch": "level" in asked,
+        "levels": [level for level in levels if Template(asked).render(level=level) == "True"],
     }
 
 

@@ -1,5 +1,6 @@
 """What a version of the template gives for a set of answers, by Copier; and what that version asks."""
 
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -90,7 +91,8 @@ def render(
 
 def _message(error: Exception) -> str:
     """Copier's message without its own words around it."""
-    return str(error).removeprefix("Validation error for question ").strip().rstrip(".") + "."
+    text = re.sub(r"^'dict object' has no attribute '(.+)'$", r"\1", str(error))  # how copier.yml refuses
+    return text.removeprefix("Validation error for question ").strip().rstrip(".") + "."
 
 
 def _compare(wanted: Mapping[str, Any], got: Mapping[str, Any], changes: Mapping[str, Any], version: str) -> None:

@@ -32,7 +32,7 @@ QUESTION = """messenger:
   type: str
   default: chat
   choices: [chat, mail]
-  when: "{{ level >= 1 }}"
+  ask: "{{ level >= 1 }}"
   help: Where do alerts go? Pick chat unless people read their mail.
 
 # --- Computed ---

@@ -95,13 +95,14 @@ def questions() -> str:
 
 def question(name: str, asked: dict[str, Any]) -> str:
     """A question's part of the reference."""
-    default, when = str(asked["default"]), str(asked.get("when", "")).strip("{} ")
+    default, when = str(asked["default"]), str(asked.get("ask", asked.get("when", ""))).strip("{} ")
     facts = ["default: worked out from the other answers" if "{" in default else f"default: `{default or 'nothing'}`"]
     if choices := asked.get("choices"):
         # Choices with an explanation are written {explanation: value}.
         told = choices.items() if isinstance(choices, dict) else [("", choice) for choice in choices]
         facts.append("choices: " + ", ".join(f"`{value}`" + (f" ({words})" if words else "") for words, value in told))
-    facts.append(f"asked if `{when}`" if when else "always asked")
+    kept = "; an answer given below is kept for later" if "ask" in asked else ""
+    facts.append(f"asked if `{when}`{kept}" if when else "always asked")
     return "\n\n".join([f"### `{name}` {{ #{name} }}", asked["help"].strip(), bullets(*facts)])
 
 
@@ -114,7 +115,7 @@ def promises(level: int) -> str:
 
 def choices(level: int) -> str:
     """The questions that are asked from a rung on."""
-    asked = {name: q for name, q in sources.questions().items() if f"level >= {level}" in str(q.get("when"))}
+    asked = {name: q for name, q in sources.questions().items() if f"level >= {level}" in str(q.get("ask"))}
     rows = [
         [f"[`{name}`](../reference/questions.md#{name})", q["help"], ", ".join(f"`{c}`" for c in q["choices"])]
         for name, q in asked.items()
