@@ -32,12 +32,12 @@ import json
 
 from fastapi import APIRouter
 
-from ...project import root
-from .policies import Plan, Variant
+from lifecycle.deployment.serving.policies import Plan, Variant
+from lifecycle.extensions import extends
+from lifecycle.project import root
 
-PRECEDENCE = 10
 
-
+@extends("policy", precedence=10)
 def policy() -> Plan | None:
     file = root() / "share.json"
     if not file.exists():
@@ -45,6 +45,7 @@ def policy() -> Plan | None:
     return Plan(tuple(Variant(*one) for one in json.loads(file.read_text())), salt="a test")
 
 
+@extends("routes")
 def routes(service) -> APIRouter:
     router = APIRouter()
 
@@ -101,7 +102,7 @@ def served(live: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) 
     project = live(level=1, ci="github")
     root = tmp_path_factory.mktemp("served") / "project"
     ladder.copied(project, root)
-    (root / "src/lifecycle/deployment/serving/higher_rung.py").write_text(HIGHER_RUNG)
+    (root / "src/living_project/higher_rung.py").write_text(HIGHER_RUNG)
     python, env = str(project / ".venv/bin/python"), {"PYTHONPATH": str(root / "src"), "PROJECT_ROOT": str(root)}
     ladder.run([python, "-m", "lifecycle", "train"], root, **env)
     key = ladder.run([python, "-m", "lifecycle", "keys", "add", "a test", "--json"], root, **env).stdout

@@ -6,10 +6,10 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
-from lifecycle.deployment.serving.schema import Schema
+from lifecycle.deployment.serving.request_schema import RequestSchema
 from lifecycle.development import model
 
-schema = Schema(model.load().facts)
+schema = RequestSchema(model.load().facts)
 app = FastAPI()
 row: Any = schema.one._type
 

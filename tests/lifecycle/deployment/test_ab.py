@@ -148,8 +148,8 @@ def answer(units: int, rate: dict[str, float], rows: int = 1) -> list[tuple[str,
     plan = experiment.policy()
     assert plan
     chance, known = np.random.default_rng(units), []
-    prediction_log.folder().mkdir(parents=True, exist_ok=True)
-    with (prediction_log.folder() / f"{datetime.now(UTC):%Y-%m-%d}.jsonl").open("ab") as log:
+    prediction_log.folder_path().mkdir(parents=True, exist_ok=True)
+    with (prediction_log.folder_path() / f"{datetime.now(UTC):%Y-%m-%d}.jsonl").open("ab") as log:
         for unit in range(units):
             variant = plan.choose(f"{units}/{unit}")
             ids = [f"{units}/{unit}:{row}" for row in range(rows)]
@@ -157,7 +157,7 @@ def answer(units: int, rate: dict[str, float], rows: int = 1) -> list[tuple[str,
             asked: list[dict[str, Any]] = [{}] * rows
             now = datetime.now(UTC)
             one = prediction_log.Answered(now, variant.version, variant.name, asked, said)
-            log.write(one.lines())
+            log.write(prediction_log.lines(one))
             outcome = int(chance.random() < rate[variant.name])
             known += [(request_id, outcome) for request_id in ids]
     return known
@@ -268,7 +268,7 @@ def test_shares_that_are_not_those_that_were_set_give_no_verdict(home: Path) -> 
         run("ab", ["analyse", "--outcomes", "outcomes.csv"])
     set_experiment(EXPERIMENT)
     known = answer(260, {"champion": 0.2, "challenger": 0.8})
-    (log,) = prediction_log.folder().glob("*.jsonl")
+    (log,) = prediction_log.folder_path().glob("*.jsonl")
     lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
     log.write_text("".join(line for line in lines if "challenger" not in line or "5" in line[:25]))
     found = analysed(home, known, code=1)

@@ -19,10 +19,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic_core import to_json
 
-from lifecycle.deployment.serving.scorer import Served
+from lifecycle.deployment.serving.served import Served
 from lifecycle.development import model
 from lifecycle.development.model import Model
 from lifecycle.monitoring import prediction_log
+from lifecycle.project import conf
 
 # The server is tested with the newest version; who else may decide on that has tests of its own.
 SERVE = """
@@ -101,8 +102,8 @@ def test_rows_that_are_scored_together_are_told_apart(
     for answer, asked in zip(served.score(requests), requests, strict=True):
         told, expected = expected.head(len(asked)), expected.iloc[len(asked) :]
         assert answer.predictions == told["prediction"].tolist()
-        if answer.chances is not None:
-            assert answer.chances.tolist() == told.iloc[:, 1:].to_numpy().tolist()
+        if answer.probabilities is not None:
+            assert answer.probabilities.tolist() == told.iloc[:, 1:].to_numpy().tolist()
 
 
 def test_other_features_are_given_a_table(trained: Model, questions: list[dict[str, Any]]) -> None:
@@ -147,9 +148,9 @@ def test_it_describes_itself_without_the_internet(server: httpx.Client, trained:
     assert all(server.get(asset).status_code == 200 for asset in assets)
     api = server.get("/openapi.json").json()
     asked = api["paths"]["/predict"]["post"]
-    assert list(api["components"]["schemas"]["Row"]["properties"]) == [
-        column["name"] for column in trained.facts["schema"]
-    ]
+    row = api["components"]["schemas"]["Row"]
+    assert row["required"] == [column["name"] for column in trained.facts["schema"]]
+    assert list(row["properties"]) == [*row["required"], *filter(None, [conf()["id_column"]])]
     (scheme,) = asked["security"][0]
     assert api["components"]["securitySchemes"][scheme]["name"] == "X-API-Key"
     examples = asked["requestBody"]["content"]["application/json"]["examples"].values()
@@ -165,7 +166,7 @@ def test_answers_are_logged_and_measured(server: httpx.Client, questions: list[d
     logged: list[dict[str, Any]] = []
     for _ in range(50):
         time.sleep(0.1)
-        days = prediction_log.folder().glob("*.jsonl")
+        days = prediction_log.folder_path().glob("*.jsonl")
         lines = [json.loads(line) for day in days for line in day.read_text("utf-8").splitlines()]
         if logged := [line for line in lines if line["request_id"].startswith("a request")]:
             break
@@ -243,5 +244,5 @@ def test_it_ends_after_the_requests_that_came_before(
     assert process.wait(timeout=30) in (0, -signal.SIGTERM)
     assert statuses.count(200) > 1
     assert set(statuses) <= {200, None}
-    logged = [day.read_text("utf-8") for day in prediction_log.folder().glob("*.jsonl")]
+    logged = [day.read_text("utf-8") for day in prediction_log.folder_path().glob("*.jsonl")]
     assert "".join(logged).count('"request_id":"last ') == 1500 * statuses.count(200)

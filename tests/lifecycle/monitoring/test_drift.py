@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from lifecycle import project
 from lifecycle.cli import run
 from lifecycle.data import table
-from lifecycle.deployment.serving.scorer import Served
+from lifecycle.deployment.serving.served import Served
 from lifecycle.development.model import Model
 from lifecycle.monitoring import drift, drift_metrics
 from lifecycle.monitoring.metrics import Metrics
@@ -99,7 +99,7 @@ def test_the_prediction_log_is_compared(held_out: pd.DataFrame, trained: Model) 
     text = typed.to_json(orient="records", date_format="iso")
     rows = json.loads(text)
     answer = served.score([rows])[0]
-    chances = [None] * len(rows) if answer.chances is None else answer.chances.tolist()
+    chances = [None] * len(rows) if answer.probabilities is None else answer.probabilities.tolist()
     said = [
         {
             "request_id": str(i),

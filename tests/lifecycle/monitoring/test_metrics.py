@@ -63,7 +63,7 @@ def test_the_log_is_whole_when_it_is_closed(folder: Path) -> None:
     for _ in range(100):
         log.write(ANSWERED)
     log.close()
-    (day,) = prediction_log.folder().glob("*.jsonl")
+    (day,) = prediction_log.folder_path().glob("*.jsonl")
     lines = [json.loads(line) for line in day.read_text("utf-8").splitlines()]
     assert len(lines) == 300
     assert tuple(lines[0]) == prediction_log.COLUMNS
@@ -87,7 +87,8 @@ def test_a_row_is_a_line_whatever_it_holds(folder: Path) -> None:
         {"request_id": 1},
         {"size": None},
     ]
-    lines = Answered(datetime.now(UTC), "v1", "latest", rows, CLASSES).lines().splitlines()
+    event = Answered(datetime.now(UTC), "v1", "latest", rows, CLASSES)
+    lines = prediction_log.lines(event).splitlines()
     assert [json.loads(line)["features"] for line in lines] == rows
     assert [json.loads(line)["request_id"] for line in lines] == ["0", "1", "2"]
 

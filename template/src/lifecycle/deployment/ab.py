@@ -117,14 +117,7 @@ def lines(since: datetime) -> Iterator[dict[str, Any]]:
     """The prediction log from a moment on."""
     from ..monitoring import prediction_log
 
-    for day in sorted(prediction_log.folder().glob("*.jsonl")):
-        if day.stem >= f"{since:%Y-%m-%d}":
-            with day.open(encoding="utf-8") as file:
-                for line in file:
-                    if line.endswith("\n"):  # else a server is still writing it
-                        row = json.loads(line)
-                        if datetime.fromisoformat(row["time"]) >= since:
-                            yield row
+    yield from prediction_log.read(since)
 
 
 def traffic() -> float | None:

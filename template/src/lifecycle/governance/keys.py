@@ -1,7 +1,8 @@
 """Add, list and revoke the keys that callers of the server need.
 
-A key is shown once, when it is added; hand it over on a safe way. The server notices a new or
-revoked key within a second, it needs no restart. Callers send the key as the header `X-API-Key`.
+A key is shown once, when it is added; pass it on through a channel that others cannot read. The
+server notices a new or revoked key within a second and needs no restart. Callers send the key as
+the header `X-API-Key`.
 
 Only hashes are kept, in secrets/api_keys.json ($API_KEYS_FILE names another file), which git
 ignores. The hash is a plain SHA-256 on purpose: slow, salted hashes protect passwords, which
@@ -15,46 +16,25 @@ Examples:
 """
 
 import hmac
-import json
-import os
 import secrets
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
-from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..extensions import extends
 from ..maturity import Evidence
-from ..project import Failure, name, root, write_atomically
+from ..project import Failure, name
+from .access import Caller
+from .key_file import Key, Keys, keys_path, read, write
 
-Keys = dict[str, dict[str, str]]
+if TYPE_CHECKING:
+    from fastapi.requests import HTTPConnection
+
 LOOK = 1.0  # seconds between two looks at the file
-
-
-def file() -> Path:
-    """Where the hashes are kept."""
-    return root() / (os.environ.get("API_KEYS_FILE") or "secrets/api_keys.json")
-
-
-def read() -> Keys:
-    """The keys by name: {"website": {"sha256": ..., "created": ...}}."""
-    try:
-        keys = json.loads(file().read_text(encoding="utf-8"))
-        return {key: {"sha256": kept["sha256"], **kept} for key, kept in keys.items()}
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise Failure(f"{file()} cannot be read ({error!r}): restore it, or delete it") from None
-
-
-def write(keys: Keys) -> None:
-    """Keep the hashes where only this user can read them."""
-    file().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_atomically(file(), json.dumps(keys, indent=2) + "\n")
-    file().chmod(0o600)
 
 
 def digest(key: str) -> str:
@@ -70,7 +50,7 @@ def add(holder: str) -> str:
         raise Failure(f"{holder} has a key already: revoke it first, or choose another name")
     key = secrets.token_urlsafe(32)
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    write({**keys, holder: {"sha256": digest(key), "created": created}})
+    write({**keys, holder: Key(digest(key), created)})
     return key
 
 
@@ -93,30 +73,54 @@ class KeyRing:
     """Whose key it is; looks once a second whether the file has changed."""
 
     def __init__(self) -> None:
-        self.keys: Keys = {}
+        self.keys: list[tuple[Caller, Key]] = []
         self.seen: tuple[int, int, int] | None = None
         self.looked = float("-inf")
 
     def holder(self, key: str) -> str | None:
+        """Whose key it is; None if it opens nothing."""
+        caller = self.caller(key)
+        return caller.name if caller else None
+
+    def caller(self, key: str) -> Caller | None:
         """Every hash is compared, in constant time, so that the time tells nothing."""
         if monotonic() - self.looked > LOOK:
             self.looked = monotonic()
             self.refresh()
         asked, found = digest(key), None
-        for holder, kept in self.keys.items():
-            if hmac.compare_digest(asked, kept["sha256"]):
-                found = holder
+        for caller, kept in self.keys:
+            if hmac.compare_digest(asked, kept.sha256) and kept.is_valid():
+                found = caller
         return found
 
     def refresh(self) -> None:
         """Read the file if it is another one; one that is gone or broken opens no door."""
         try:
-            status = file().stat()
+            status = keys_path().stat()
             now = (status.st_ino, status.st_mtime_ns, status.st_size)
             if now != self.seen:
-                self.keys, self.seen = read(), now
+                self.keys = [(caller(holder, key), key) for holder, key in read().items()]
+                self.seen = now
         except (OSError, Failure):
-            self.keys, self.seen = {}, None
+            self.keys, self.seen = [], None
+
+
+def caller(holder: str, key: Key) -> Caller:
+    """The holder of a key; whoever has no roles may ask for predictions."""
+    return Caller(holder, frozenset(key.roles)) if key.roles else Caller(holder)
+
+
+@cache
+def ring() -> KeyRing:
+    """The keys of this process."""
+    return KeyRing()
+
+
+@extends("authenticate")
+def authenticate(request: "HTTPConnection") -> Caller | None:
+    """The holder of the key that the request brings."""
+    key = request.headers.get("X-API-Key")
+    return None if key is None else ring().caller(key)
 
 
 @extends("command")
@@ -135,7 +139,7 @@ def run(arguments: Namespace) -> dict[str, Any]:
         revoke(arguments.holder)
         print(f"The key of {arguments.holder} is revoked.")
         return {"name": arguments.holder}
-    holders = [{"name": holder, "created": kept.get("created")} for holder, kept in read().items()]
+    holders = [{"name": holder, "created": key.created} for holder, key in read().items()]
     for holder in holders:
         print(f"{holder['created']}  {holder['name']}")
     if not holders:

@@ -125,11 +125,11 @@ def from_table(path: Path, scorer: "Model", tally: "Tally") -> None:
 
 def log_lines(days: float) -> Iterator[bytes]:
     """The lines of the prediction log of the last days."""
-    from .prediction_log import folder
+    from .prediction_log import folder_path
 
     oldest = datetime.fromtimestamp(datetime.now(UTC).timestamp() - days * 86_400, UTC)
     least = oldest.isoformat(timespec="milliseconds").encode()
-    for path in sorted(folder().glob("*.jsonl")):
+    for path in sorted(folder_path().glob("*.jsonl")):
         if path.stem >= str(oldest.date()):
             with path.open("rb") as file:
                 lines = (line for line in file if line.partition(b'"time":"')[2] >= least)

@@ -1,6 +1,7 @@
 """What the server measures, as Prometheus reads it at /metrics.
 
-    http_requests_total{path,status}, http_request_seconds{path}  traffic, errors, latency
+    http_requests_total{path,status,variant}                      traffic, errors
+    http_request_seconds{path,variant}          latency; no variant where no model answers
     model_batch_rows, model_call_seconds        rows scored in one call, how long a call takes
     model_predictions_total{version,variant,prediction}           classes, or "number"
     model_probability{version,variant,label}    a histogram of each class, of two the second
@@ -17,12 +18,13 @@ from collections import Counter as Tally
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter, time
+from time import time
 from typing import TYPE_CHECKING, Any
 
 from ..extensions import extends
 from ..maturity import Evidence, recent
 from ..project import name, root
+from .events import Answered
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -74,9 +76,9 @@ class Metrics:
         def new(kind: Any, name: str, text: str, *labels: str, **more: Any) -> Any:
             return kind(name, text, labels, registry=self.registry, **more)
 
-        seconds = {"buckets": SECONDS}
-        self.requests = new(client.Counter, "http_requests", "Requests", "path", "status")
-        self.latency = new(client.Histogram, "http_request_seconds", "Answers", "path", **seconds)
+        http, seconds = ["path", "variant"], {"buckets": SECONDS}
+        self.requests = new(client.Counter, "http_requests", "Requests", *http, "status")
+        self.latency = new(client.Histogram, "http_request_seconds", "Answers", *http, **seconds)
         self.calls = new(client.Histogram, "model_call_seconds", "Calls of a model", **seconds)
         fours = [4**power for power in range(8)]
         self.batch = new(client.Histogram, "model_batch_rows", "Rows of a call", buckets=fours)
@@ -84,9 +86,9 @@ class Metrics:
         self.predictions = new(
             client.Counter, "model_predictions", "Rows answered", *which, "prediction"
         )
-        self.chances = Distributions("model_probability", "Probabilities", [*which, "label"])
+        self.probabilities = Distributions("model_probability", "Probabilities", [*which, "label"])
         self.numbers = Distributions("model_prediction", "Predicted numbers", which)
-        self.registry.register(self.chances)
+        self.registry.register(self.probabilities)
         self.registry.register(self.numbers)
         self.info = new(client.Gauge, "model_info", "Versions", *which, "created", "problem_type")
         self.load_failures = new(client.Counter, "model_load_failures", "Models not taken over")
@@ -94,21 +96,26 @@ class Metrics:
         self.edges: dict[str, Sequence[float]] = {}  # of the histogram of numbers, by version
         self.noted = 0.0
 
-    def predicted(self, version: str, variant: str, answers: Sequence[dict[str, Any]]) -> None:
+    def answered(self, event: Answered) -> None:
+        """Count and time a request; a path that does not exist is `other`."""
+        self.requests.labels(event.route, event.variant, event.status).inc()
+        self.latency.labels(event.route, event.variant).observe(event.seconds)
+
+    def predicted(self, version: str, variant: str, rows: Sequence[dict[str, Any]]) -> None:
         """Count predictions, as they were answered."""
         import numpy as np
 
-        which, said = (version, variant), [answer["prediction"] for answer in answers]
-        labels = list(answers[0]["probabilities"] or ())
-        if not labels and isinstance(said[0], float):
-            self.predictions.labels(*which, "number").inc(len(said))
-            self.numbers.add(which, np.array(said), self.edges.get(version, []))
+        which, predictions = (version, variant), [row["prediction"] for row in rows]
+        labels = list(rows[0]["probabilities"] or ())
+        if not labels and (isinstance(predictions[0], float) or self.edges.get(version)):
+            self.predictions.labels(*which, "number").inc(len(predictions))
+            self.numbers.add(which, np.array(predictions, float), self.edges.get(version, []))
         else:
-            for prediction, rows in Tally(said).items():
-                self.predictions.labels(*which, str(prediction)).inc(rows)
+            for prediction, count in Tally(predictions).items():
+                self.predictions.labels(*which, str(prediction)).inc(count)
         for label in labels[1:] if len(labels) == 2 else labels:
-            chances = np.array([answer["probabilities"][label] for answer in answers])
-            self.chances.add((*which, label), chances, TENTHS)
+            values = np.array([row["probabilities"][label] for row in rows])
+            self.probabilities.add((*which, label), values, TENTHS)
 
     def page(self) -> bytes:
         """What Prometheus reads."""
@@ -125,30 +132,6 @@ class Metrics:
 def scraped() -> Path:
     """Touched when the metrics are read, once a minute at most."""
     return root() / "logs" / "metrics-read"
-
-
-class Measured:
-    """Counts and times every request; a path that does not exist is `other`."""
-
-    def __init__(self, app: Any, metrics: Metrics) -> None:
-        self.app, self.metrics = app, metrics
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-        start, status = perf_counter(), 500
-
-        async def answer(message: Any) -> None:
-            nonlocal status
-            status = message.get("status", status)
-            await send(message)
-
-        try:
-            await self.app(scope, receive, answer)
-        finally:
-            path = getattr(scope.get("route"), "path", "other")
-            self.metrics.requests.labels(path, status).inc()
-            self.metrics.latency.labels(path).observe(perf_counter() - start)
 
 
 @extends("evidence")

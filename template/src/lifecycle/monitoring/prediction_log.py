@@ -1,22 +1,26 @@
-"""Every answer with what it was asked: logs/predictions/<day>.jsonl, a line a row.
+"""Every prediction with what it was asked: logs/predictions/<day>.jsonl, a line a row.
 
-    request_id      what the caller got with the answer; outcomes are joined to it
-    time            UTC, ISO
+    format          of the line; what a newer release of the template wrote is refused
+    request_id      what the caller got with the prediction; outcomes are joined to it
+    id              the row's value of the id column, if the caller sent it
+    time            when the request came: UTC, ISO
+    caller          whose key it was
+    assignment_key  what decided on the variant
     model_version   the version that answered
     variant         the name under which it did (see deployment/serving/policies.py)
+    status          of HTTP: 200, or the row has no prediction
+    seconds         until the request was answered
     features        what the model was given
     prediction      {"prediction": ..., "probabilities": {...}}, as it was answered
 
 A thread of its own waits for the disk, so that no request does. What cannot be kept (a full disk,
-or more than it can write) is counted and dropped.
+or more than it can write) is counted and dropped. `read` is the one way to read the log.
 """
 
-import json
 import queue
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -24,48 +28,102 @@ from typing import Any
 
 from ..extensions import extends
 from ..maturity import Evidence, recent
-from ..project import name, root
+from ..project import Failure, name, root
+from .events import Answered
 from .metrics import Metrics
 
+FORMAT = 1
 MOST_WAITING = 10_000  # requests; about as many as a disk that hangs for seconds holds up
-COLUMNS = ("request_id", "time", "model_version", "variant", "features", "prediction")
+COLUMNS = (
+    "format",
+    "request_id",
+    "id",
+    "time",
+    "caller",
+    "assignment_key",
+    "model_version",
+    "variant",
+    "status",
+    "seconds",
+    "features",
+    "prediction",
+)
+OLDEST: dict[str, Any] = dict.fromkeys(COLUMNS) | {"format": 0, "status": 200}  # had no numbers
 
 
-def folder() -> Path:
+def folder_path() -> Path:
     """Where the days are."""
     return root() / "logs" / "predictions"
 
 
-@dataclass
-class Answered:
-    """A request as the log keeps it; `predictions` are those of its answer, in order."""
+def days() -> list[Path]:
+    """The days that are kept, oldest first."""
+    return sorted(folder_path().glob("*.jsonl"))
 
-    time: datetime
-    version: str
-    variant: str
-    rows: Sequence[dict[str, Any]]
-    predictions: Sequence[dict[str, Any]]
 
-    def lines(self) -> bytes:
-        import orjson
+def read(
+    since: datetime | None = None, until: datetime | None = None, *, failed: bool = False
+) -> Iterator[dict[str, Any]]:
+    """The rows of a period, `since` <= time < `until` (UTC), in the order in which they were
+    answered; one at a time, so that a log of any size can be read. With `failed`, also the rows
+    that got no prediction. Lines that were cut off by a crash are left out.
 
-        time = self.time.isoformat(timespec="milliseconds")
-        rows = [
-            {
-                "request_id": answer["request_id"],
-                "time": time,
-                "model_version": self.version,
-                "variant": self.variant,
-                "features": features,
-                "prediction": {
-                    "prediction": answer["prediction"],
-                    "probabilities": answer["probabilities"],
-                },
-            }
-            for features, answer in zip(self.rows, self.predictions, strict=True)
-        ]
-        # A line of its own for each row; no value can hold what is replaced, with bare quotes.
-        return orjson.dumps(rows)[1:-1].replace(b'},{"request_id":', b'}\n{"request_id":') + b"\n"
+    Raises Failure for lines that a newer release of the template wrote."""
+    import orjson
+
+    first, last = (None if at is None else stamp(at) for at in (since, until))
+    for day in days():
+        if (first and day.stem < first[:10]) or (last and day.stem > last[:10]):
+            continue
+        with day.open("rb") as file:
+            for line in file:
+                try:
+                    row = OLDEST | orjson.loads(line)
+                except (ValueError, TypeError):
+                    continue
+                if row["format"] > FORMAT:
+                    raise Failure(f"{day} was written by a newer release: update the project first")
+                early, late = first and row["time"] < first, last and row["time"] >= last
+                if not early and not late and (failed or row["status"] == 200):
+                    yield row
+
+
+def stamp(at: datetime) -> str:
+    """A moment as the log writes it: texts of this form are in the order of time."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def lines(event: Answered) -> bytes:
+    """The lines of a request."""
+    import orjson
+
+    nothing = [None] * len(event.rows)
+    shared = {
+        "time": stamp(event.time),
+        "caller": event.caller,
+        "assignment_key": event.assignment_key,
+        "model_version": event.version,
+        "variant": event.variant,
+        "status": event.status,
+        "seconds": round(event.seconds, 6),
+    }
+    parts = zip(event.rows, event.ids or nothing, event.predictions or nothing, strict=True)
+    rows = [
+        {
+            "format": FORMAT,
+            "request_id": prediction["request_id"] if prediction else event.request_id,
+            "id": row_id,
+            **shared,
+            "features": features,
+            "prediction": prediction
+            and {key: prediction[key] for key in prediction if key != "request_id"},
+        }
+        for features, row_id, prediction in parts
+    ]
+    # A line of its own for each row; no value can hold what is replaced, with bare quotes.
+    start = b'{"format":%d,"request_id":' % FORMAT
+    text: bytes = orjson.dumps(rows, default=str)[1:-1]
+    return text.replace(b"}," + start, b"}\n" + start) + b"\n"
 
 
 Kept = tuple[date, bytes, int]  # a day, lines for it, and how many they are
@@ -81,13 +139,13 @@ class PredictionLog:
         self.thread = threading.Thread(target=self.work, name="prediction-log", daemon=True)
         self.thread.start()
 
-    def write(self, answered: Answered) -> None:
+    def write(self, event: Answered) -> None:
         """Lines are made here: in the thread it would take turns with the model's calls, and
         later the rows would have left the processor's cache."""
-        rows = len(answered.rows)
+        rows = len(event.rows)
         try:
-            self.waiting.put_nowait((answered.time.date(), answered.lines(), rows))
-        except Exception:  # a full queue, or whatever it is: the answer must go out
+            self.waiting.put_nowait((event.time.date(), lines(event), rows))
+        except Exception:  # a full queue, or whatever it is: the server must go on
             self.metrics.log_lost.inc(rows)
 
     def work(self) -> None:
@@ -99,13 +157,13 @@ class PredictionLog:
             while not self.waiting.empty():
                 batch.append(self.waiting.get())
             for day, some in groupby(filter(None, batch), key=itemgetter(0)):
-                self.append(folder() / f"{day}.jsonl", list(some))
+                self.append(folder_path() / f"{day}.jsonl", list(some))
 
     def append(self, path: Path, batch: list[Kept]) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("ab", buffering=0) as file:
-                text, start = b"".join(lines for _, lines, _ in batch), file.tell()
+                text, start = b"".join(part for _, part, _ in batch), file.tell()
                 if file.write(text) != len(text):
                     file.truncate(start)  # half a line would spoil the next one
                     raise OSError("the disk is full")
@@ -122,11 +180,13 @@ class PredictionLog:
 @extends("evidence")
 def evidence() -> Iterator[Evidence]:
     """P1b: a request answered in the last 30 days."""
-    days = sorted(folder().glob("*.jsonl"))
-    lines = days[-1].read_bytes().splitlines() if days else []
-    last = json.loads(lines[-1]) if lines else {}
+    last, rows = None, 0
+    for day in days()[-1:]:
+        since = datetime.fromisoformat(day.stem).replace(tzinfo=UTC)
+        for rows, last in enumerate(read(since), start=1):  # noqa: B007
+            pass
     if last and recent(last["time"]):
-        detail = f"{len(lines)} rows answered on {days[-1].stem}, last by {last['model_version']}"
+        detail = f"{rows} rows answered on {last['time'][:10]}, last by {last['model_version']}"
         yield Evidence("P1b", "proven", detail)
     else:
         yield Evidence("P1b", "missing", "no request in 30 days", f"{name()} serve")

@@ -1,12 +1,17 @@
-"""The application: who may ask what, and how it describes itself.
+"""The application: its routes, and how it describes itself.
 
 Other modules add routes with a function
 
     @extends("routes")
     def routes(service: Service) -> APIRouter
 
-Their callers need a key. Open to everybody are /health, /ready, /metrics and /docs: keep them
-inside your network if that tells too much.
+and change the OpenAPI description, to add a security scheme for example, with a function
+
+    @extends("openapi")
+    def openapi(description: dict[str, Any]) -> None
+
+Who may use a route is decided in `governance.access`. Open to everybody are /health, /ready,
+/metrics and /docs: keep them inside your network if that tells too much.
 """
 
 from collections.abc import AsyncIterator
@@ -14,36 +19,21 @@ from contextlib import asynccontextmanager
 from inspect import iscoroutinefunction
 from typing import Any, cast, get_type_hints
 
-from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, Request, Response, Security
 from fastapi.openapi.utils import get_openapi
-from fastapi.requests import HTTPConnection
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader
 from fastapi_offline import FastAPIOffline
 from starlette.routing import BaseRoute, Route
 
 from ...extensions import extensions
-from ...governance.keys import KeyRing
-from ...monitoring.metrics import Measured
 from ...project import name
+from .middleware import Routes, surrounded
 from .scorer import MOST_WAITING
 from .service import Service
 
-
-class Guard(APIKeyHeader):
-    """Lets in who has a key."""
-
-    def __init__(self) -> None:
-        super().__init__(name="X-API-Key", description="From `keys add NAME`")
-        self.ring = KeyRing()
-
-    async def __call__(self, request: HTTPConnection) -> str:
-        """The holder of the key."""
-        key = request.headers.get(self.model.name)
-        if key is None or (holder := self.ring.holder(key)) is None:
-            scheme = {"WWW-Authenticate": self.model.name}
-            raise HTTPException(401, "send a valid key as the header X-API-Key", scheme)
-        return holder
+# Described here, checked by the guard around the routes.
+KEY = APIKeyHeader(name="X-API-Key", description="From `keys add NAME`", auto_error=False)
 
 
 def build(service: Service) -> FastAPI:
@@ -55,13 +45,20 @@ def build(service: Service) -> FastAPI:
         service.close()
 
     app = FastAPIOffline(title=name(), redoc_url=None, lifespan=lifespan)
-    app.add_middleware(Measured, metrics=service.metrics)
     app.openapi = lambda: described(app, service)  # type: ignore[method-assign]
-    guard = Guard()
+    add_status(app, service)
+    known = list(app.router.routes)
     for routes in extensions("routes"):
         router = routes(service)
-        app.include_router(router, dependencies=[Depends(guard)])
-        app.router.routes[:0] = [direct(one, guard) for one in router.routes if is_plain(one)]
+        app.include_router(router, dependencies=[Security(KEY)])
+        app.router.routes[:0] = [direct(one) for one in router.routes if is_plain(one)]
+        known += router.routes
+    app.add_middleware(surrounded, service=service, routes=Routes(known))
+    return app
+
+
+def add_status(app: FastAPI, service: Service) -> None:
+    """The routes for those who run the server."""
 
     @app.get("/health")
     async def health() -> dict[str, str]:
@@ -75,12 +72,10 @@ def build(service: Service) -> FastAPI:
         response.status_code = 503 if busy else 200
         return {"status": "busy" if busy else "ready", **service.state()}
 
-    @app.get("/metrics")
+    @app.get("/metrics", response_class=Response)
     async def metrics() -> Response:
         """For Prometheus."""
         return Response(service.metrics.page(), media_type="text/plain; version=0.0.4")
-
-    return app
 
 
 def is_plain(route: BaseRoute) -> bool:
@@ -91,17 +86,15 @@ def is_plain(route: BaseRoute) -> bool:
     return iscoroutinefunction(route.endpoint) and types == [Request, Response]
 
 
-def direct(route: APIRoute, guard: Guard) -> Route:
+def direct(route: APIRoute) -> Route:
     """A short way to a plain endpoint: FastAPI describes it, but has nothing to work out for it.
 
     That saves 0.05 ms, a third of what a request costs beside its share of the model's call."""
 
-    async def answer(request: Request) -> Response:
-        request.scope["route"] = route  # the metrics want to know
-        await guard(request)
+    async def endpoint(request: Request) -> Response:
         return cast(Response, await route.endpoint(request))
 
-    return Route(route.path, answer, methods=list(route.methods or ()))
+    return Route(route.path, endpoint, methods=list(route.methods or ()))
 
 
 def described(app: FastAPI, service: Service) -> dict[str, Any]:
@@ -110,5 +103,9 @@ def described(app: FastAPI, service: Service) -> dict[str, Any]:
     description = get_openapi(title=app.title, version=served.version, routes=app.routes)
     body, definitions = served.schema.openapi()
     description["paths"]["/predict"]["post"]["requestBody"] = body
-    description["components"]["schemas"].update(definitions)
+    schemas = description["components"]["schemas"]
+    schemas.update(definitions)
+    schemas["Prediction"]["properties"].update(served.field_schemas())
+    for change in extensions("openapi"):
+        change(description)
     return description

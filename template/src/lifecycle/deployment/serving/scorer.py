@@ -10,24 +10,16 @@ Calls that last longer do go to a thread, so that /health and new requests are n
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from time import perf_counter
-from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from ...development.defaults import TableEncoder
-from ...development.model import Model
 from ...monitoring.metrics import Metrics
-from .schema import Row, Schema
+from .request_schema import Row
+from .served import Scores, Served
 
 MOST_WAITING = 100_000  # beyond that, refuse: an answer that comes too late helps nobody
 MOST_ROWS = 10_000  # in a long call
-SHORT = 0.05  # seconds
 
 
 class Busy(Exception):
@@ -35,58 +27,12 @@ class Busy(Exception):
 
 
 @dataclass
-class Answer:
-    """What a model says: a prediction a row and, for classes, their probabilities."""
-
-    predictions: list[Any]
-    chances: np.ndarray | None
-
-
-class Served:
-    """A version that is loaded, and has shown that it can score."""
-
-    def __init__(self, model: Model) -> None:
-        self.model = model
-        self.version = model.version
-        self.schema = Schema(model.facts)
-        self.labels = [str(label) for label in model.facts["labels"] or []]
-        # Pandas takes 0.3 ms to make a table and to give its columns back: not where they suffice.
-        own = type(model.features) is TableEncoder
-        self.table: Callable[[Any], Any] = dict if own else partial(pd.DataFrame, copy=False)
-        self.short = self.rows_within(SHORT)
-
-    def rows_within(self, seconds: float) -> float:
-        """How many rows a call of this length may have. It also proves that the model works."""
-        few = pd.DataFrame(self.model.facts["examples"])
-        many = pd.concat([few] * 300)
-        fixed, more = (min(self.timed(frame) for _ in range(3)) for frame in (few, many))
-        return (seconds - fixed) / max(more - fixed, 1e-6) * len(many)
-
-    def timed(self, frame: pd.DataFrame) -> float:
-        start = perf_counter()
-        self.model.predict(frame)
-        return perf_counter() - start
-
-    def score(self, requests: Sequence[list[Row]]) -> list[Answer]:
-        """One call of the model for the rows of all requests, divided up again."""
-        columns = self.schema.columns([row for rows in requests for row in rows])
-        said, chances = self.model.answer(self.table(columns))
-        predictions = said.tolist()
-        answers, end = [], 0
-        for rows in requests:
-            start, end = end, end + len(rows)
-            some = None if chances is None else chances[start:end]
-            answers.append(Answer(predictions[start:end], some))
-        return answers
-
-
-@dataclass
 class Job:
-    """Rows that wait for their answer."""
+    """Rows that wait for their scores."""
 
     served: Served
     rows: list[Row]
-    answer: asyncio.Future[Answer]
+    scores: asyncio.Future[Scores]
 
 
 class Scorer:
@@ -99,8 +45,8 @@ class Scorer:
         self.waiting = 0
         self.working = False
 
-    async def score(self, served: Served, rows: list[Row]) -> Answer:
-        """The answer to the rows of a request; raises what the model raises for them."""
+    async def score(self, served: Served, rows: list[Row]) -> Scores:
+        """The scores for the rows of a request; raises what the model raises for them."""
         if self.waiting > MOST_WAITING:
             raise Busy
         loop = asyncio.get_running_loop()
@@ -110,7 +56,7 @@ class Scorer:
         if not self.working:
             self.working = True
             loop.call_soon(self.start, loop, 0)
-        return await job.answer
+        return await job.scores
 
     def start(self, loop: asyncio.AbstractEventLoop, known: int) -> None:
         """Once a turn of the loop brings no new job, score those that wait for the same model."""
@@ -144,32 +90,32 @@ class Scorer:
         loop: asyncio.AbstractEventLoop,
         batch: list[Job],
         rows: int,
-        answers: list[Answer | Exception],
+        results: list[Scores | Exception],
         seconds: float,
     ) -> None:
         """Back on the loop: wake the requests, then score what came meanwhile."""
         self.metrics.batch.observe(rows)
         self.metrics.calls.observe(seconds)
-        for job, answer in zip(batch, answers, strict=True):
-            if job.answer.done():  # the caller has hung up
+        for job, result in zip(batch, results, strict=True):
+            if job.scores.done():  # the caller has hung up
                 continue
-            if isinstance(answer, Exception):
-                job.answer.set_exception(answer)
+            if isinstance(result, Exception):
+                job.scores.set_exception(result)
             else:
-                job.answer.set_result(answer)
+                job.scores.set_result(result)
         self.working = bool(self.jobs)
         if self.working:
             loop.call_soon(self.start, loop, 0)
 
 
-def work(batch: list[Job]) -> tuple[list[Answer | Exception], float]:
+def work(batch: list[Job]) -> tuple[list[Scores | Exception], float]:
     """Score a batch; if that fails, each request alone, so that one cannot spoil the others."""
     start = perf_counter()
-    answers: list[Answer | Exception] = []
+    results: list[Scores | Exception] = []
     try:
-        answers.extend(batch[0].served.score([job.rows for job in batch]))
+        results.extend(batch[0].served.score([job.rows for job in batch]))
     except Exception as error:
         for job in batch if len(batch) > 1 else ():
-            answers.extend(work([job])[0])
-        answers = answers or [error]
-    return answers, perf_counter() - start
+            results.extend(work([job])[0])
+        results = results or [error]
+    return results, perf_counter() - start

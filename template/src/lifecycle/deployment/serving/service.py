@@ -10,10 +10,13 @@ from time import monotonic
 from typing import Any
 
 from ...development import model
+from ...extensions import extensions
+from ...monitoring.events import Answered
 from ...monitoring.metrics import Metrics
-from ...monitoring.prediction_log import Answered, PredictionLog
+from ...monitoring.prediction_log import PredictionLog
 from .policies import Plan, Variant, decide, policies
-from .scorer import Scorer, Served
+from .scorer import Scorer
+from .served import Served
 
 LOOK = 0.5  # seconds between two looks at the policies
 RETRY = 10.0  # seconds before a plan that failed is tried again
@@ -50,6 +53,7 @@ class Service:
         self.scorer = Scorer(self.metrics)
         self.log = PredictionLog(self.metrics)
         self.fresh: list[Answered] = []
+        self.followers = extensions("answered")
         self.watcher = threading.Thread(target=self.watch, name="watcher", daemon=True)
         self.watcher.start()
 
@@ -90,14 +94,23 @@ class Service:
         self.current = self.load(plan, self.current.models)
         self.refused, self.problem = (None, 0.0), None
 
-    def keep(self, answered: Answered) -> None:
-        """Log an answer, and count it with those that go out in the same turn of the loop."""
-        self.log.write(answered)
-        if not self.fresh:
-            asyncio.get_running_loop().call_soon(self.count)
-        self.fresh.append(answered)
+    def answered(self, event: Answered) -> None:
+        """Count and log a request that is over, then tell those who follow the server."""
+        self.metrics.answered(event)
+        if event.rows:
+            self.log.write(event)
+        if event.predictions:
+            if not self.fresh:
+                asyncio.get_running_loop().call_soon(self.count)
+            self.fresh.append(event)
+        for follower in self.followers:
+            try:
+                follower(event)
+            except Exception:
+                logger.exception("%s failed", follower.__module__)
 
     def count(self) -> None:
+        """Count the predictions of all requests that ended in the same turn of the loop."""
         fresh, self.fresh = self.fresh, []
         for which, same in groupby(fresh, key=attrgetter("version", "variant")):
             self.metrics.predicted(*which, [row for one in same for row in one.predictions])

@@ -1,21 +1,27 @@
 """What a request must look like: typed from the schema of the model that answers it.
 
 The body is one row, a JSON object, or a list of rows. Every feature must be there, so that a
-misspelt one is noticed; null stands for a missing value where the training data had any. Other
-fields are ignored: an id, or a feature that only the last version knew.
+misspelt one is noticed; null stands for a missing value where the training data had any. The id
+column may be there, and names the row in the prediction log. Other fields are ignored: a feature
+that only the last version knew, for example.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
-from typing import Annotated, Any
+from typing import (
+    Annotated,
+    Any,
+    NotRequired,  # pydantic's before Python 3.12
+)
 
 import numpy as np
 import pandas as pd
 from pydantic import AfterValidator, FailFast, Field, TypeAdapter
-from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
+from typing_extensions import TypedDict
 
 Row = dict[str, Any]
+RowId = str | int | float | None
 
 
 def naive(value: datetime) -> datetime:
@@ -55,14 +61,19 @@ def field(column: Row) -> Any:
     return Annotated[kind, Field(description=seen or None)]
 
 
-class Schema:
+class RequestSchema:
     """Reads rows as a version wants them."""
 
-    def __init__(self, facts: dict[str, Any]) -> None:
+    def __init__(self, facts: dict[str, Any], id_column: str | None = None) -> None:
         self.kinds = {column["name"]: column["type"] for column in facts["schema"]}
         names = list(self.kinds)
         self.values = itemgetter(names[0], *names)  # one name alone would not make a tuple
-        row: Any = TypedDict("Row", {c["name"]: field(c) for c in facts["schema"]})  # type: ignore
+        fields = {column["name"]: field(column) for column in facts["schema"]}
+        self.id_column = id_column if id_column not in fields else None
+        if self.id_column:
+            text = "Names the row in the prediction log"
+            fields[self.id_column] = NotRequired[Annotated[RowId, Field(description=text)]]
+        row: Any = TypedDict("Row", fields)  # type: ignore[misc]
         # One broken row is enough to refuse a request: a thousand would only make a long answer.
         rows: Any = Annotated[list[row], Field(min_length=1), FailFast()]
         self.one: Any = TypeAdapter(row)
@@ -75,6 +86,10 @@ class Schema:
         if body.lstrip()[:1] == b"[":
             return self.many.validate_json(body), True
         return [self.one.validate_json(body)], False
+
+    def ids(self, rows: Sequence[Row]) -> list[RowId]:
+        """The rows' ids, which are taken out of the rows: they are no features."""
+        return [row.pop(self.id_column, None) for row in rows] if self.id_column else []
 
     def columns(self, rows: Sequence[Row]) -> dict[str, Any]:
         """The rows of all requests that are scored together, as the columns of a table."""
