@@ -77,14 +77,14 @@ def main() -> None:
     os.environ["PATH"] = tools.path()
     with tempfile.TemporaryDirectory() as scratch:
         base = Path(scratch)
-        project, rival = base / "project", base / "evidently"
+        project, evidently = base / "project", base / "evidently"
         ladder.clone(base / "template")
         ladder.render(base / "template", project, {"project_name": "My model", "level": 2})
         ladder.commit(project, "Start")
         ladder.run(["uv", "sync", "--quiet"], project)
         python = project / ".venv/bin/python"
-        ladder.run(["uv", "venv", "--quiet", "--python", python, rival], base)
-        ladder.run(["uv", "pip", "install", "--quiet", "--python", rival, *EVIDENTLY], base)
+        ladder.run(["uv", "venv", "--quiet", "--python", python, evidently], base)
+        ladder.run(["uv", "pip", "install", "--quiet", "--python", evidently, *EVIDENTLY], base)
         print("training", flush=True)
         ladder.run([project / ".venv/bin/my-model", "train"], project)
         files = {rows: base / f"{rows}.parquet" for rows in (*options.rows, options.most)}
@@ -94,7 +94,7 @@ def main() -> None:
         peaks = {}
         for rows in options.rows:
             ours, peaks[rows] = measure(project, python, OURS, reference, files[rows])
-            theirs, peak = measure(project, rival / "bin/python", THEIRS, reference, files[rows], page)
+            theirs, peak = measure(project, evidently / "bin/python", THEIRS, reference, files[rows], page)
             target = f"at least {LEAST} at a million: {'met' if theirs / ours >= LEAST else 'missed'}"
             print(
                 f"{rows} rows: drift {ours:.2f} s, {peaks[rows]:.0f} MB; evidently {theirs:.2f} s, {peak:.0f} MB",

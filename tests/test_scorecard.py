@@ -66,8 +66,8 @@ def test_the_score_falls_without_the_run_the_key_or_the_report(live: Live, tmp_p
                 fallen, without = score()
                 assert (fallen, without) == (full - 1, states | {capability: "missing"})
     assert score() == (full, states)
-    told = ladder.run([python, "-m", "lifecycle", "maturity"], root, **env).stdout
-    assert "uvx mlops-ladder climb --to 2" in told
+    printed = ladder.run([python, "-m", "lifecycle", "maturity"], root, **env).stdout
+    assert "uvx mlops-ladder climb --to 2" in printed
     page = root / "MATURITY.md"
     text = page.read_text(encoding="utf-8")
     page.write_text("", encoding="utf-8")

@@ -106,20 +106,20 @@ def test_every_link_inside_the_site_leads_to_a_page_and_a_place(site: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("[gone](gone.md)", "page does not exist"),
         ("[gone](index.md#gone)", "anchor does not exist"),
         ("<!-- made: gone -->", "error: wrong.md asks for `gone`, which is not made"),
     ],
 )
-def test_a_page_that_asks_for_what_is_not_there_stops_the_build(tmp_path: Path, line: str, told: str) -> None:
+def test_a_page_that_asks_for_what_is_not_there_stops_the_build(tmp_path: Path, line: str, message: str) -> None:
     clone = tmp_path / "clone"
     ladder.clone(clone)
     (clone / "docs/wrong.md").write_text(f"# Wrong\n\n{line}\n")
     build = [sys.executable, "-m", "mlops_ladder.site", tmp_path / "site"]
     done = ladder.run(build, clone, check=False, PYTHONPATH=str(clone / "src"))
-    assert done.returncode and told in done.stderr and "wrong.md" in done.stderr
+    assert done.returncode and message in done.stderr and "wrong.md" in done.stderr
 
 
 def test_the_reference_holds_every_capability_question_and_command(site: Path) -> None:

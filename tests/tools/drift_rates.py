@@ -28,7 +28,7 @@ def main() -> None:
     limit = profile.threshold(ROWS)
     bins = {column.name: column.bins(rows[column.name]) for column in profile.columns}
 
-    def moved(**shifted: np.ndarray) -> list[str]:
+    def drifted(**shifted: np.ndarray) -> list[str]:
         """What a report names of a sample."""
         starts = chance.integers(0, len(rows), -(-ROWS // block))
         drawn = order[((starts[:, None] + np.arange(block)).ravel() % len(rows))[:ROWS]]
@@ -44,10 +44,10 @@ def main() -> None:
         if column.kind == "number":
             values = rows[column.name]
             found = column.bins(values + SHIFT * values.std())
-            named = [moved(**{column.name: found}) for _ in range(SHIFTED)]
+            named = [drifted(**{column.name: found}) for _ in range(SHIFTED)]
             share = {"found": sum(map(bool, named)), "named": sum(column.name in names for names in named)}
             power[column.name] = {key: count / SHIFTED for key, count in share.items()}
-    alarms = sum(bool(moved()) for _ in range(SAMPLES))
+    alarms = sum(bool(drifted()) for _ in range(SAMPLES))
     print(json.dumps({"alarms": alarms, "samples": SAMPLES, "power": power}))
 
 

@@ -33,10 +33,10 @@ def train_model(rows: pd.DataFrame, target: pd.Series, options: dict) -> Pipelin
 def evaluate_model(
     classifier: Pipeline, rows: pd.DataFrame, target: pd.Series
 ) -> dict[str, float]:
-    chances = classifier.predict_proba(rows)[:, 1]
+    probabilities = classifier.predict_proba(rows)[:, 1]
     scores = {
-        "roc_auc": roc_auc_score(target, chances),
-        "accuracy": accuracy_score(target, chances > 0.5),
+        "roc_auc": roc_auc_score(target, probabilities),
+        "accuracy": accuracy_score(target, probabilities > 0.5),
     }
     logging.getLogger(__name__).info("Scores on the held-out rows: %s", scores)
     return scores
