@@ -28,7 +28,7 @@ def project(source: Path, live: Callable[..., Path], tmp_path_factory: pytest.Te
     )
     settings = folder / "conf" / "tune.yaml"
     values = yaml.safe_load(settings.read_text(encoding="utf-8"))
-    settings.write_text(yaml.safe_dump(values | {"trials": 2, "folds": 2, "at_once": 2}), encoding="utf-8")
+    settings.write_text(yaml.safe_dump(values | {"trials": 2, "folds": 2, "batch": 2}), encoding="utf-8")
     ladder.commit(folder, "Start")
     (folder / ".venv").symlink_to(live(level=2) / ".venv")
     return folder

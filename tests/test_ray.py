@@ -60,7 +60,7 @@ def root(project: Path, folder: Path) -> dict[str, str]:
     shutil.copytree(project / "conf", folder / "conf")
     shutil.copy(project / "params.yaml", folder)
     asked = yaml.safe_load((folder / "conf" / "tune.yaml").read_text(encoding="utf-8"))
-    asked |= {"folds": 3, "at_once": 3}
+    asked |= {"folds": 3, "batch": 3}
     (folder / "conf" / "tune.yaml").write_text(yaml.safe_dump(asked), encoding="utf-8")
     data = str(project / "data" / "flights.parquet")
     return {"PROJECT_ROOT": str(folder), "DATA_PATH": data, "RAY_ADDRESS": ""}

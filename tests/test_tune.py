@@ -23,7 +23,7 @@ def root(project: Path, folder: Path, **changes: Any) -> dict[str, str]:
     shutil.copytree(project / "conf", folder / "conf")
     shutil.copy(project / "params.yaml", folder)
     path = folder / "conf" / "tune.yaml"
-    asked = yaml.safe_load(path.read_text(encoding="utf-8")) | {"folds": 2, "at_once": 2, "trials": 4} | changes
+    asked = yaml.safe_load(path.read_text(encoding="utf-8")) | {"folds": 2, "batch": 2, "trials": 4} | changes
     path.write_text(yaml.safe_dump(asked), encoding="utf-8")
     return {"PROJECT_ROOT": str(folder), "DATA_PATH": str(project / "data" / "flights.parquet")}
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from contextlib import closing, redirect_stdout
 from pathlib import Path
 from shutil import copy, copytree
@@ -25,7 +25,7 @@ from lifecycle import project
 from lifecycle.cli import run
 from lifecycle.development import tuned
 from lifecycle.development.train import Run
-from lifecycle.development.tuning import exam, search, settings
+from lifecycle.development.tuning import folds, search, settings, study
 from lifecycle.problem import part
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -48,8 +48,8 @@ def fine() -> dict[str, Any]:
 
 
 def cut_down(root: Path, **changes: Any) -> None:
-    """A small search, changed as told."""
-    small = {"space": ranges(), "trials": 3, "folds": 2, "at_once": 2, "workers": None}
+    """A small search, with changes."""
+    small = {"space": ranges(), "trials": 3, "folds": 2, "batch": 2, "workers": None}
     (root / "conf" / "tune.yaml").write_text(yaml.safe_dump(small | changes), encoding="utf-8")
 
 
@@ -154,15 +154,15 @@ def in_wandb(found: dict[str, Any], workspace: Path) -> None:
 
 def test_no_fold_sees_a_row_that_is_held_out_or_newer(root: Path) -> None:
     path = project.data_path()
-    paper = exam.read(path, 3, 7)
+    made = folds.read(path, 3, 7)
     learning, held_out, *_ = part("data").split(part("data").load(path))
-    assert len(paper.rows) == len(learning) and not paper.rows.index.isin(held_out.index).any()
+    assert len(made.rows) == len(learning) and not made.rows.index.isin(held_out.index).any()
     time = project.conf()["time_column"]
-    assert paper.folds
-    for early, late in paper.folds:
+    assert made.positions
+    for early, late in made.positions:
         assert not {*early} & {*late}
         if time:
-            assert paper.rows[time].iloc[early].max() < paper.rows[time].iloc[late].min()
+            assert made.rows[time].iloc[early].max() < made.rows[time].iloc[late].min()
 
 
 Score = Callable[[dict[str, Any], int], float | str]
@@ -174,19 +174,24 @@ def pretend(params: dict[str, Any], fold: int) -> float | str:
     return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16) / 16**8
 
 
-def searched(score: Score, workers: int, study: optuna.Study, trials: int = 6) -> search.Search:
-    """A search whose scores come late, the more so the earlier they were asked for."""
-    asked = settings.read(trials)
-    made = search.Search(study, asked, project.params(), asked.folds)
-    pause = iter(range(10_000))
+class Late(Executor):
+    """Workers whose results come the later, the earlier they were asked for."""
 
-    def submit(params: dict[str, Any], fold: int) -> "Future[float | str]":
-        future: Future[float | str] = Future()
-        wait = 0.01 * (workers - next(pause) % workers)
-        threading.Timer(wait, lambda: future.set_result(score(params, fold))).start()
+    def __init__(self, score: Score, workers: int) -> None:
+        self.score, self.workers, self.pause = score, workers, iter(range(10_000))
+
+    def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        wait = 0.01 * (self.workers - next(self.pause) % self.workers)
+        threading.Timer(wait, lambda: future.set_result(self.score(*args))).start()
         return future
 
-    made.run(submit, workers)
+
+def searched(score: Score, workers: int, study: optuna.Study, trials: int = 6) -> search.Search:
+    """A search whose scores come late."""
+    asked = settings.read(trials)
+    made = search.Search(study, asked, project.params(), asked.folds)
+    made.run(Late(score, workers))
     return made
 
 
@@ -194,8 +199,8 @@ def history(made: search.Search) -> dict[int, Any]:
     return {n: (it.state, it.value, it.user_attrs["values"]) for n, it in made.finished().items()}
 
 
-def test_workers_and_the_order_of_answers_change_nothing(root: Path) -> None:
-    cut_down(root, at_once=4, space=fine())
+def test_workers_and_the_order_of_scores_change_nothing(root: Path) -> None:
+    cut_down(root, batch=4, space=fine())
     alone = history(searched(pretend, 1, optuna.create_study(), trials=12))
     assert history(searched(pretend, 4, optuna.create_study(), trials=12)) == alone
     assert len(alone) == 12 and len({str(values) for _, _, values in alone.values()}) == 12
@@ -232,32 +237,32 @@ def test_when_every_trial_fails_it_says_so(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change, told",
+    "change, message",
     [
         ({"trails": 3}, "did you mean trials"),
-        ({"trials": 0}, "trials must be"),
-        ({"space": [1]}, "`space` must name"),
+        ({"trials": 0}, "trials: it should be greater than or equal to 1"),
+        ({"space": [1]}, "space: it should be a valid dictionary"),
         ({"space": {"learning_rate": {"low": 1, "hihg": 2}}}, "did you mean high"),
-        ({"space": {"learning_rate": {"low": 2, "high": 1}}}, "range of learning_rate"),
+        ({"space": {"learning_rate": {"low": 2, "high": 1}}}, "space.learning_rate: "),
     ],
 )
-def test_a_mistake_in_the_settings_is_named(root: Path, change: dict[str, Any], told: str) -> None:
+def test_a_mistake_in_the_settings_is_named(root: Path, change: dict[str, Any], message: str) -> None:
     cut_down(root, **change)
-    with pytest.raises(project.Failure, match=told):
+    with pytest.raises(project.Failure, match=message):
         settings.read()
 
 
-def test_a_file_that_another_process_holds_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "PATIENCE", 0.1)
-    with search.usable():
-        search.study("first")
+def test_a_file_that_another_process_holds_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(study, "PATIENCE", 0.1)
+    with study.usable():
+        study.study("first")
     with (
-        closing(sqlite3.connect(search.database())) as other,
+        closing(sqlite3.connect(study.database_path())) as other,
         pytest.raises(project.Failure, match="locked"),
-        search.usable(),
+        study.usable(),
     ):
         other.execute("begin exclusive")
-        search.study("second")
+        study.study("second")
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ Examples:
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,43 +24,46 @@ from . import tuned
 if TYPE_CHECKING:
     from .tuning.search import Search
 
-TITLE = "# Written by `tune`, taken by `train` as long as `base` equals `model` in params.yaml.\n"
-
 
 def tune(path: Path, trials: int | None = None, workers: int | None = None) -> "Search":
-    """Do the trials that are lacking, and write what was found; returns all of it."""
+    """Do the missing trials, and write what was found; returns all of it."""
     from .compute import compute
     from .tracking import tracker
-    from .tuning import exam, page, search, settings
+    from .tuning import folds, page, search, settings, study
     from .tuning.trials import recorder
 
-    compute().begin()
+    compute().prepare(needed())
     asked, params, md5 = settings.read(trials, workers), project.params(), project.md5(path)
     print(f"reading {path}")
-    paper = exam.read(path, asked.folds, params["seed"])
-    with search.usable():
-        study = search.study(search.identity(md5, asked, params))
-        found = search.Search(study, asked, params, len(paper.folds))
-        done = len(found.finished())
-        print(f"{len(paper.rows)} rows, {found.folds} folds, {asked.trials} trials, {done} done")
+    table = folds.read(path, asked.folds, params["seed"])
+    with study.usable():
+        kept = study.study(study.study_name(md5, asked, params))
+        found = search.Search(kept, asked, params, len(table.positions))
+        done, check = len(found.finished()), cache(tracker().check)
+        print(f"{len(table.rows)} rows, {found.folds} folds, {asked.trials} trials, {done} done")
         if done < asked.trials:
-            found.errands.append(tracker().check)
-            with compute().crew(paper, asked.workers) as (submit, most):
-                found.run(submit, most)
-        else:
-            tracker().check()
+            with compute().executor(table, asked.workers) as executor:
+                found.run(executor, meanwhile=check)
+        check()
         found.check()
     facts = summary(found, md5)
-    write(facts)
+    tuned.write(facts)
     page.write(found, facts)
     recorder().record(list(found.finished().values()), facts)
     return found
+
+
+def needed() -> list[str]:
+    """What a worker imports, which takes seconds."""
+    yours = (f"{project.settings()['package']}.{name}" for name in ("features", "model", "metrics"))
+    return [f"{__package__}.tuning.folds", *yours]
 
 
 def summary(found: "Search", md5: str) -> dict[str, Any]:
     """What conf/tuned.yaml holds; the same search always gives the same text."""
     best, default = found.best(), found.finished()[0]
     return {
+        "format": tuned.FORMAT,
         "params": {"model": best.user_attrs["values"]},
         "base": {"model": found.base},
         "metric": part("metrics").PRIMARY,
@@ -69,13 +73,6 @@ def summary(found: "Search", md5: str) -> dict[str, Any]:
         "study": found.study.study_name,
         "data_md5": md5,
     }
-
-
-def write(facts: dict[str, Any]) -> None:
-    import yaml
-
-    text = TITLE + yaml.safe_dump(facts, sort_keys=False, allow_unicode=True)
-    project.write_atomically(project.root() / tuned.FILE, text)
 
 
 @extends("command")

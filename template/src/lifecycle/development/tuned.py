@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..extensions import extends
 from ..maturity import Evidence
-from ..project import Failure, name, params, read_yaml, root
+from ..project import Failure, name, params, read_yaml, root, write_atomically
 
 if TYPE_CHECKING:
     from .train import Run
 
 FILE = "conf/tuned.yaml"
+FORMAT = 1  # of that file
+TITLE = "# Written by `tune`, taken by `train` as long as `base` equals `model` in params.yaml.\n"
 
 
 def read() -> dict[str, Any] | None:
@@ -21,10 +23,19 @@ def read() -> dict[str, Any] | None:
     if not (root() / FILE).exists():
         return None
     found = read_yaml(root() / FILE)
+    if found.get("format", 1) > FORMAT:
+        raise Failure(f"{FILE} was made by a newer template: climb first, or run `{name()} tune`")
     sections = [found.get(key) for key in ("params", "base")]
     if not all(isinstance(it, dict) and isinstance(it.get("model"), dict) for it in sections):
         raise Failure(f"{FILE} lacks params.model or base.model: run `{name()} tune` again")
     return found
+
+
+def write(found: dict[str, Any]) -> None:
+    import yaml
+
+    text = TITLE + yaml.safe_dump(found, sort_keys=False, allow_unicode=True)
+    write_atomically(root() / FILE, text)
 
 
 def fits(found: dict[str, Any], now: dict[str, Any]) -> bool:

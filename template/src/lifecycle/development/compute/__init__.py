@@ -1,31 +1,62 @@
-"""Where the search for parameters is computed: one protocol, and the module of the choice."""
+"""Where long work is computed: a loop over folds, batches or candidates becomes
+
+    from lifecycle.development import compute
+
+    for score in compute.map(function, items, shared=table): ...
+
+and runs on what the project chose. An item, a result, `shared` and the function must be picklable,
+and the function must be importable, so that a worker finds it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Executor
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any, Protocol, cast
 
-from ...project import chosen
-
-if TYPE_CHECKING:
-    from ..tuning.exam import Exam
-
-Submit = Callable[[dict[str, Any], int], "Future[float | str]"]
+from ...project import Failure, chosen
 
 
 class Compute(Protocol):
     """What a module of this folder offers; each imports its library inside its functions."""
 
-    def begin(self) -> None:
-        """Start what takes time and can be done before the exam is known."""
+    def prepare(self, modules: list[str]) -> None:
+        """Start what takes time and can be done before the work is known: workers will need
+        these modules."""
 
-    def crew(self, exam: Exam, workers: int | None) -> AbstractContextManager[tuple[Submit, int]]:
-        """Workers that know the exam: a function that has (params, fold) scored, and how many
-        folds may be submitted at once. Whatever is under way at the end is given up."""
+    def executor(
+        self, shared: Any = None, workers: int | None = None
+    ) -> AbstractContextManager[Executor]:
+        """An executor as in concurrent.futures, with as many workers at most (default: all
+        processors), each of which uses one thread.
+
+        `shared`, if any, is sent to each worker once, and is the first argument of every call.
+        Whatever is under way at the end is given up. Raises Failure if there are no workers."""
 
 
 def compute() -> Compute:
     """The one of this project."""
     return cast(Compute, chosen("compute", __name__))
+
+
+def map(
+    function: Callable[..., Any],
+    items: Iterable[Any],
+    shared: Any = None,
+    workers: int | None = None,
+) -> Iterator[Any]:
+    """function(item), or function(shared, item), for each item, in the order of the items.
+
+    What the function raises is raised here; Failure if a worker is lost for good."""
+    with compute().executor(shared, workers) as executor:
+        try:
+            yield from executor.map(function, items)
+        except BrokenExecutor as error:
+            raise lost(error) from error
+
+
+def lost(error: BaseException) -> Failure:
+    """What to say when a worker is gone."""
+    reason = f"a worker was lost ({type(error).__name__}: {error})"
+    return Failure(f"{reason}, perhaps for lack of memory: try fewer workers")

@@ -6,77 +6,23 @@ Vizier"). So neither the number of workers, nor who is done first, nor a search 
 goes on changes what is found. Only finished trials are kept: what a killed search was computing
 is done again. Two searches for the same do the same."""
 
-import hashlib
-import json
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from ...extensions import yours
 from ...problem import part
-from ...project import Failure, conf, name, root
-from .settings import FILE, Settings
+from ...project import Failure
+from ..compute import lost
+from .folds import score
+from .settings import FILE, TuneSettings
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
     from optuna.trial import FrozenTrial
-
-    from ..compute import Submit
-
-PATIENCE = 10  # seconds to wait for the file while another process writes
-
-
-def database() -> Path:
-    """Every search of this project, in Optuna's own format."""
-    return root() / "tuning" / "trials.db"
-
-
-def identity(md5: str, settings: Settings, params: dict[str, Any]) -> str:
-    """The same for searches that would find the same: their trials count together."""
-    from optuna.distributions import distribution_to_json
-
-    space = {key: distribution_to_json(range_) for key, range_ in settings.space.items()}
-    about = [md5, space, settings.folds, settings.at_once, params, conf()]
-    text = json.dumps(about, sort_keys=True, default=str)
-    code = [path.read_text(encoding="utf-8") for path in sorted(yours()[1].rglob("*.py"))]
-    return hashlib.sha256("\0".join([text, *code]).encode()).hexdigest()[:12]
-
-
-@contextmanager
-def usable() -> Iterator[None]:
-    """Raise Failure if the file cannot be read or written."""
-    from optuna.exceptions import StorageInternalError
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        yield
-    except (StorageInternalError, SQLAlchemyError, OSError) as error:
-        reason = str(error.__cause__ or error).partition("\n")[0]
-        raise Failure(
-            f"{database()} cannot be used ({reason}): end the program that holds it, or free the "
-            f"disk, and run `{name()} tune` again; every trial that was reported is kept"
-        ) from error
-
-
-def study(title: str) -> "Study":
-    """The study in the file, made if it is not there."""
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    database().parent.mkdir(parents=True, exist_ok=True)
-    url, patience = f"sqlite:///{database().as_posix()}", {"connect_args": {"timeout": PATIENCE}}
-    return optuna.create_study(
-        storage=optuna.storages.RDBStorage(url, engine_kwargs=patience),
-        study_name=title,
-        direction="maximize" if part("metrics").GREATER_IS_BETTER else "minimize",
-        load_if_exists=True,
-    )
 
 
 @dataclass
@@ -92,15 +38,12 @@ class Candidate:
 
 @dataclass
 class Search:
-    """One study. `params` is what params.yaml holds; trial 0 takes it as it is.
-
-    The errands are run as soon as there is work under way."""
+    """One study. `params` is what params.yaml holds; trial 0 takes it as it is."""
 
     study: "Study"
-    settings: Settings
+    settings: TuneSettings
     params: dict[str, Any]
     folds: int
-    errands: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def base(self) -> dict[str, Any]:
@@ -112,26 +55,28 @@ class Search:
         return {number: kept[number] for number in sorted(kept) if number < self.settings.trials}
 
     def best(self) -> "FrozenTrial":
-        """The best trial that passed every fold; of equals the first, which may be the default."""
+        """The best trial that was scored on every fold; among equals the first."""
         better = max if part("metrics").GREATER_IS_BETTER else min
         complete = [trial for trial in self.finished().values() if trial.state.name == "COMPLETE"]
         return better(complete, key=value)
 
-    def run(self, submit: "Submit", most: int) -> None:
-        """Finish the trials that are lacking, batch by batch, `most` folds at a time."""
-        size = self.settings.at_once
+    def run(self, executor: Executor, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Finish the missing trials, batch by batch; `meanwhile` is called while workers compute.
+
+        The executor's functions get the folds as their first argument."""
+        size = self.settings.batch
         for first in range(0, self.settings.trials, size):
-            lacking = {*range(first, min(first + size, self.settings.trials))} - {*self.finished()}
-            if lacking:
-                batch = [one for one in self.batch(first) if one.number in lacking]
-                self.score(batch, submit, most)
+            missing = {*range(first, min(first + size, self.settings.trials))} - {*self.finished()}
+            if missing:
+                batch = [one for one in self.batch(first) if one.number in missing]
+                self.score(batch, executor, meanwhile)
             self.check()
 
     def batch(self, first: int) -> list[Candidate]:
         """The trials from `first` on, chosen by what the batches before have shown."""
         import optuna
 
-        size = self.settings.at_once
+        size = self.settings.batch
         known = optuna.create_study(
             direction=self.study.direction,
             sampler=optuna.samplers.TPESampler(seed=self.params["seed"] + first),
@@ -155,17 +100,19 @@ class Search:
                 shorter[key] = min(max(float(f"{value:.4g}"), range_.low), range_.high)
         return shorter
 
-    def score(self, batch: list[Candidate], submit: "Submit", most: int) -> None:
+    def score(
+        self, batch: list[Candidate], executor: Executor, meanwhile: Callable[[], None]
+    ) -> None:
         """Have every fold scored, all trials in step, so that no worker waits for the last one."""
+        task: Callable[..., float | str] = score  # the executor puts the folds before params
         waiting = deque(batch)
         working: dict[Future[float | str], Candidate] = {}
         while waiting or working:
-            while waiting and len(working) < most:
+            while waiting:
                 one = waiting.popleft()
                 params = {**self.params, "model": {**self.base, **one.values}}
-                working[submit(params, len(one.scores))] = one
-            while self.errands:
-                self.errands.pop()()
+                working[executor.submit(task, params, len(one.scores))] = one
+            meanwhile()
             for future in wait(working, return_when=FIRST_COMPLETED).done:
                 one = working.pop(future)
                 if self.note(one, outcome(future)):
@@ -186,7 +133,7 @@ class Search:
         return False
 
     def keep(self, one: Candidate, state: str, **more: str) -> None:
-        """Write a finished trial down, and say so."""
+        """Add a finished trial to the study, and report it."""
         from optuna.trial import TrialState, create_trial
 
         space = {key: self.settings.space[key] for key in one.values if self.within(one, key)}
@@ -218,17 +165,17 @@ class Search:
         """A line of progress."""
         kept = self.finished()
         metric, mine = part("metrics").PRIMARY, kept[one.number]
-        said = f"{len(kept)} of {self.settings.trials}: trial {one.number}"
+        line = f"{len(kept)} of {self.settings.trials}: trial {one.number}"
         if "error" in mine.user_attrs:
-            said += f" failed: {mine.user_attrs['error']} with {one.values}"
+            line += f" failed: {mine.user_attrs['error']} with {one.values}"
         else:
-            said += f", {metric} {value(mine):.5g}"
+            line += f", {metric} {value(mine):.5g}"
         if mine.state.name == "PRUNED":
-            said += f" on {len(one.scores)} of {self.folds} folds, given up"
+            line += f" on {len(one.scores)} of {self.folds} folds, given up"
         if any(trial.state.name == "COMPLETE" for trial in kept.values()):
             best = self.best()
-            said += f"; best {value(best):.5g}, trial {best.user_attrs['number']}"
-        print(said, flush=True)
+            line += f"; best {value(best):.5g}, trial {best.user_attrs['number']}"
+        print(line, flush=True)
 
     def check(self) -> None:
         """Raise Failure if nothing but params.yaml's own settings works."""
@@ -245,11 +192,8 @@ def value(trial: "FrozenTrial") -> float:
 
 
 def outcome(future: "Future[float | str]") -> float | str:
-    """What a worker answered; raises Failure if it can't answer any more."""
+    """A fold's score; raises Failure if its worker is gone: `score` itself raises nothing."""
     try:
         return future.result()
     except Exception as error:
-        raise Failure(
-            f"a worker was lost ({type(error).__name__}: {error}), perhaps for lack of memory: try "
-            "fewer --workers; finished trials are kept"
-        ) from error
+        raise Failure(f"{lost(error)}; finished trials are kept") from error

@@ -1,8 +1,8 @@
-"""What every trial has to pass: the folds of the rows to learn from, and a score for each.
+"""The folds of the training rows, and the score of a trial on each of them.
 
-The rows that `data.split` holds out are never seen. With a time column each fold is tested on rows
-that are newer than those it learned from: the first learns from the older half of the rows, the
-last from all but the newest (rolling origin, Tashman 2000, doi 10.1016/S0169-2070(00)00065-0)."""
+The rows that `data.split` holds out are never seen. With a time column each fold validates on rows
+that are newer than those it trains on: the first trains on the older half of the rows, the last on
+all but the newest (rolling origin, Tashman 2000, doi 10.1016/S0169-2070(00)00065-0)."""
 
 import random
 from collections.abc import Iterator
@@ -22,17 +22,17 @@ Fold = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass
-class Exam:
-    """Rows, and for each fold the positions to learn from and those to test with."""
+class Folds:
+    """Rows, and for each fold the positions to train on and those to validate on."""
 
     rows: pd.DataFrame
     features: list[str]
     target: str
-    folds: list[Fold]
+    positions: list[Fold]
 
 
-def read(path: Path, folds: int, seed: int) -> Exam:
-    """The exam on a table; raises Failure if no fold can be made."""
+def read(path: Path, folds: int, seed: int) -> Folds:
+    """So many folds of a table, or fewer; raises Failure if none can be made."""
     frame = part("data").load(path)
     roles = describe.roles(frame)
     rows, *_ = part("data").split(frame)
@@ -42,7 +42,7 @@ def read(path: Path, folds: int, seed: int) -> Exam:
     fit = [fold for fold in made if not classes or all(target.iloc[p].nunique() > 1 for p in fold)]
     if not fit:
         raise Failure(f"{len(rows)} rows are too few for {folds} folds (conf/tune.yaml)")
-    return Exam(rows, roles.features, roles.target, fit)
+    return Folds(rows, roles.features, roles.target, fit)
 
 
 def forward(times: pd.Series, folds: int) -> Iterator[Fold]:
@@ -67,17 +67,17 @@ def mixed(target: pd.Series, folds: int, seed: int) -> Iterator[Fold]:
         yield from kind(folds, shuffle=True, random_state=seed).split(target, target)
 
 
-def score(exam: Exam, params: dict[str, Any], fold: int) -> float | str:
-    """The metric that decides, of a model with these settings on a fold; or why there is none.
+def score(folds: Folds, params: dict[str, Any], fold: int) -> float | str:
+    """The deciding metric of a model with these params on a fold; a text, if there is none, why.
 
     It depends on nothing else: any worker gets the same number."""
     random.seed(params["seed"])
     np.random.seed(params["seed"])
     metrics = part("metrics")
-    learned, tested = (exam.rows.iloc[positions] for positions in exam.folds[fold])
+    training, validation = (folds.rows.iloc[positions] for positions in folds.positions[fold])
     try:
-        fitted = model.fit(learned[exam.features], learned[exam.target], params)
-        scores = metrics.score(tested[exam.target], fitted.predict(tested))
+        fitted = model.fit(training[folds.features], training[folds.target], params)
+        scores = metrics.score(validation[folds.target], fitted.predict(validation))
         value = float(scores[metrics.PRIMARY])
     except Exception as error:
         return f"{type(error).__name__}: {error}"
