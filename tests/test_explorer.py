@@ -120,7 +120,7 @@ def test_the_page_shows_what_the_next_rung_adds(level: int, page: Page) -> None:
     for question in QUESTIONS:
         lets_choose = level + 1 in question["levels"] and level not in question["levels"]
         expect(panel.get_by_text(question["help"])).to_have_count(int(lets_choose))
-    expect(panel.get_by_text(f"uvx mlops-ladder climb --to {level + 1}")).to_be_visible()
+    expect(panel.get_by_text(f"uvx --from git+<url> mlops-ladder climb --to {level + 1}")).to_be_visible()
     number = len(golden(level + 1) - golden(level))
     expect(panel.get_by_text(f"+{number} files")).to_be_visible()
 

@@ -25,7 +25,7 @@ class Workspace:
     def __init__(self, project: Path, root: Path) -> None:
         self.project, self.root = project, root
         shutil.copytree(project / "conf", root / "conf")
-        for name in ("params.yaml", "MATURITY.md", ".gitignore"):
+        for name in ("params.yaml", ".gitignore"):
             shutil.copy(project / name, root)
         ladder.commit(root, "Start")
         self.env = {"PROJECT_ROOT": str(root), "DATA_PATH": str(project / "data" / "flights.parquet")}

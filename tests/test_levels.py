@@ -1,11 +1,14 @@
 """levels/ is the one source of what the template makes: these tests hold it against template/."""
 
+import json
 from collections.abc import Callable
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment, FileSystemLoader
 
+from mlops_ladder import promises
 from mlops_ladder.levels import Capability, read
 from tests import ladder
 
@@ -70,6 +73,35 @@ def test_a_level_has_the_files_of_its_golden_list(
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(found, encoding="utf-8")
     assert found == golden.read_text(encoding="utf-8"), "look at the difference; `--renew-golden` accepts it"
+
+
+def test_a_project_reads_what_levels_say(request: pytest.FixtureRequest) -> None:
+    """ladder.json is made from levels/, for projects do not hold that folder."""
+    if request.config.getoption("--renew-golden"):
+        promises.write(ladder.ROOT)
+    made = (ladder.ROOT / promises.FILE).read_text(encoding="utf-8")
+    assert made == promises.document(ladder.ROOT), "levels/ or a command changed: `--renew-golden` makes it anew"
+    assert [rung["level"] for rung in json.loads(made)["rungs"]] == LEVELS
+
+
+@pytest.mark.parametrize(
+    ("source", "address"),
+    [
+        ("gh:acme/ladder", "git+https://github.com/acme/ladder"),
+        ("gl:acme/ladder", "git+https://gitlab.com/acme/ladder"),
+        ("git+https://example.com/ladder.git", "git+https://example.com/ladder.git"),
+        ("https://example.com/ladder.git", "git+https://example.com/ladder.git"),
+        ("ssh://git@example.com/ladder.git", "git+ssh://git@example.com/ladder.git"),
+        ("git@example.com:acme/ladder.git", "git+ssh://git@example.com/acme/ladder.git"),
+        ("/templates/ladder", "/templates/ladder"),
+        ("../ladder", "../ladder"),
+    ],
+)
+def test_the_command_that_climbs_is_taken_from_the_template(source: str, address: str) -> None:
+    made = Environment(extensions=["jinja2_ansible_filters.AnsibleCoreFiltersExtension"], trim_blocks=True)
+    made.loader = FileSystemLoader(ladder.ROOT)
+    told = made.get_template("levels/address.jinja").render(_copier_answers={"_src_path": source})
+    assert told.strip() == address
 
 
 def lines(folder: Path) -> int:

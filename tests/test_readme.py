@@ -20,7 +20,7 @@ def test_the_lines_for_users_work_from_copy_to_climb(source: Path, tmp_path: Pat
     assert "First on this rung: uv run my-model train" in shown.typed(shown.filled(climb, address), project)
     printed = ladder.run(["uv", "run", "my-model", "maturity"], project).stdout
     assert "M1a" in printed
-    assert "uvx mlops-ladder climb --to 2" in printed
+    assert f"uvx --from {source} mlops-ladder climb --to 2" in printed
     shown.typed(plain, project)
     assert ladder.conflicts(project) == ""
     assert "M2a" in ladder.run(["uv", "run", "my-model", "maturity"], project).stdout

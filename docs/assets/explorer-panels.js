@@ -1,7 +1,7 @@
 // The panels that show a choice: capabilities, files, packages and the next rung. Each is made anew from a view (explorer-choice.js).
 window.ladderPanels = (() => {
   "use strict";
-  const { rungs, capabilities, questions } = window.ladder;
+  const { rungs, capabilities, questions, source } = window.ladder;
   const { make, button, hint, sign, newId, counted, panel, commandLine } = window.ladderElements;
   const { PROJECT, PACKAGE, asked, named } = window.ladderChoice;
   const DIMENSIONS = [...new Set(capabilities.map((capability) => capability.dimension))];
@@ -159,7 +159,7 @@ window.ladderPanels = (() => {
       `What level ${next.level} adds`,
       make("p", {}, make("strong", {}, `${next.name}.`), ` ${next.pitch}`),
       make("p", { class: "sizes" }, ...sizes.map((size) => make("span", {}, `+${size}`))),
-      commandLine("Climb", `uvx mlops-ladder climb --to ${next.level}`),
+      commandLine("Climb", `uvx --from git+${source} mlops-ladder climb --to ${next.level}`),
       next.first ? commandLine("Then run first", `uv run ${PROJECT} ${next.first}`) : null,
       make("h3", {}, "It promises"),
       make("ul", { class: "plain" }, ...added.capabilities.map((one) => sentence(one.name, one.promise, one.asks))),

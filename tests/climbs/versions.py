@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mlops_ladder import promises
 from tests import ladder
 
 MANAGED = ("src/lifecycle/**/*.py*", "tests/**/*.py*", ".git*/**/*.yml*", "deploy/*", "pipeline/*/*")
@@ -78,6 +79,7 @@ def add_capability(folder: Path) -> None:
     append(package / "heartbeat.py", '"""Say that the service is alive."""\n\nEVERY = 60\n')
     append(folder / "template/tests/lifecycle/monitoring/test_heartbeat.py", HEARTBEAT_TEST)
     append(folder / "template/docs/heartbeat.md", "# Heartbeat\n\nEvery minute.\n")
+    promises.write(folder)
 
 
 def add_question(folder: Path) -> None:

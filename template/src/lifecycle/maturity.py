@@ -1,11 +1,11 @@
-"""Say which promises of MATURITY.md the project keeps, from evidence of their use.
+"""Say which promises of its level the project keeps, from evidence of their use.
 
 Examples:
   {name} maturity
   {name} maturity --html reports/maturity.html
 """
 
-import re
+import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .extensions import extends, extensions
 from .pages import write_page
-from .project import Failure, root, table
+from .project import PACKAGE, settings, table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -42,21 +42,19 @@ def recent(moment: str) -> bool:
     return datetime.now(UTC) - datetime.fromisoformat(moment) < RECENT
 
 
-def scorecard() -> list[dict[str, str]]:
-    """The promises of MATURITY.md with their evidence, gaps first and the next rung last.
+def scorecard() -> list[dict[str, Any]]:
+    """The promises with their evidence, gaps first and the next rung last.
 
-    Where several modules know something about one capability, the worst of it counts."""
-    text = (root() / "MATURITY.md").read_text(encoding="utf-8")
-    if not (level := re.match(r"# Maturity: level (\d)", text)):
-        raise Failure("MATURITY.md does not name the level: `git checkout MATURITY.md` restores it")
+    Where several functions know something about one capability, the worst of it counts."""
+    level = int(settings()["level"])
+    rungs = json.loads((PACKAGE / "ladder.json").read_text(encoding="utf-8"))["rungs"][: level + 2]
     evidence = [item for evidence in extensions("evidence") for item in evidence()]
     rows = []
-    for row in re.findall(r"^\| ([A-Z]\d\w?) \| (.+?) \| (.+?) \| (.+) \|$", text, re.M):
-        entry = dict(zip(("id", "dimension", "capability", "promise"), row, strict=True))
+    for entry in ({"level": rung["level"], **row} for rung in rungs for row in rung["promises"]):
         known = [item for item in evidence if item.id == entry["id"]]
         known = known or [Evidence(entry["id"], "unseen", "nothing here can tell")]
         entry["state"] = next(s for s in COLORS if s in ["next rung", *(i.state for i in known)])
-        if entry["id"][1] > level[1]:
+        if entry["level"] > level:
             entry["state"], known = "next rung", []
         entry["evidence"] = "; ".join(item.detail for item in known)
         entry["next_step"] = "; ".join(i.next_step for i in known if i.state == "missing")
@@ -64,14 +62,14 @@ def scorecard() -> list[dict[str, str]]:
     return sorted(rows, key=lambda entry: list(COLORS).index(entry["state"]))
 
 
-def picture(rows: list[dict[str, str]]) -> "Table":
+def picture(rows: list[dict[str, Any]]) -> "Table":
     """The ladder: a column for each dimension, a step for each level, a tile for each promise."""
     ordered = sorted(rows, key=itemgetter("id"))
     blank = dict.fromkeys((row["dimension"] for row in ordered), "")
-    steps = {row["id"][1]: {"level": row["id"][1]} | blank for row in ordered}
+    steps = {row["level"]: {"level": row["level"]} | blank for row in ordered}
     for row in ordered:
         tile = f"[black on {COLORS[row['state']]}] {row['id']:4}[/]\n"
-        steps[row["id"][1]][row["dimension"]] += tile
+        steps[row["level"]][row["dimension"]] += tile
     return table([steps[level] for level in sorted(steps, reverse=True)])
 
 
@@ -91,8 +89,9 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
         console.print(picture(rows))
         console.print(f"{proven} of {proven + missing} promises are proven", table(here))
         if above:
-            climb = f"Climb with `uvx mlops-ladder climb --to {rows[-1]['id'][1]}`."
-            console.print(f"The next rung brings {above}: see MATURITY.md.", climb, sep="\n")
+            console.print(f"The next rung brings {above}: see MATURITY.md. Climb with:")
+            climb = f"uvx --from {settings()['template']} mlops-ladder climb --to"
+            console.print(climb, rows[-1]["level"], soft_wrap=True)
         if arguments.html:
             write_page("maturity", "Maturity", console, rows, path=arguments.html)
             print(f"page: {arguments.html}")

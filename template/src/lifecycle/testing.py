@@ -32,7 +32,6 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
     folder, original = tmp_path_factory.mktemp("project"), project.data_path()
     copytree(project.root() / "conf", folder / "conf")
-    copy(project.root() / "MATURITY.md", folder)
     copy(project.root() / "pyproject.toml", folder)
     params = project.params()
     for rounds in {"max_iter", "n_estimators"} & {*(params.get("model") or {})}:
