@@ -133,7 +133,7 @@ def home(tmp_path: Path, workspace: Path, trained: Model, monkeypatch: pytest.Mo
         decision = dict.fromkeys(approvals.FIELDS, "a test")
         decision |= {"version": version, "decision": "approved"}
         decision["model_sha256"] = fingerprint.model_sha256(version)
-        approvals.file(version).write_text(yaml.safe_dump(decision), encoding="utf-8")
+        approvals.decision_path(version).write_text(yaml.safe_dump(decision), encoding="utf-8")
     (tmp_path / "releases" / "aliases.yaml").write_text(yaml.safe_dump(versions), encoding="utf-8")
     set_experiment(EXPERIMENT)
     return tmp_path

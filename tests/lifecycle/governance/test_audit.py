@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lifecycle.governance import audit
+from lifecycle.governance import audit, trail
 from lifecycle.project import Failure
 from lifecycle.testing import Cli
 
@@ -26,7 +26,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("AUDIT_ACTOR", "Ada")
         git(folder, "init", "--quiet", "--template=")
         for number in range(ACTS):
-            audit.record("request", f"v{number}", why=f"the reason ü {number}")
+            trail.record("request", f"v{number}", why=f"the reason ü {number}")
     return folder
 
 
@@ -50,30 +50,30 @@ def commit(folder: Path) -> None:
 
 def tamper(change: Callable[[list[bytes]], None]) -> None:
     """Change the lines of the trail."""
-    lines = audit.trail().read_bytes().splitlines(keepends=True)
+    lines = trail.trail_path().read_bytes().splitlines(keepends=True)
     change(lines)
-    audit.trail().write_bytes(b"".join(lines))
+    trail.trail_path().write_bytes(b"".join(lines))
 
 
 def forge(lines: list[bytes], start: int) -> None:
     """Write the lines from `start` on anew, as somebody who knows how it is done."""
-    previous = json.loads(lines[start - 1])["hash"] if start else audit.GENESIS
+    previous = json.loads(lines[start - 1])["hash"] if start else trail.GENESIS
     for index in range(start, len(lines)):
         entry = json.loads(lines[index]) | {"seq": index + 1, "prev": previous, "who": "Eve"}
-        lines[index] = audit.sealed(entry) + b"\n"
-        previous = audit.digest(entry)
+        lines[index] = trail.serialized(entry) + b"\n"
+        previous = trail.digest(entry)
 
 
 def test_a_whole_trail_is_no_finding(folder: Path) -> None:
-    assert audit.wrong() is None
+    assert audit.problem() is None
     commit(folder)
-    audit.record("approve", "v0")
-    assert audit.wrong() is None
-    assert [act["seq"] for act in audit.entries()] == list(range(1, ACTS + 2))
-    assert audit.entries()[0]["who"] == "Ada"
+    trail.record("approve", "v0")
+    assert audit.problem() is None
+    assert [act["seq"] for act in trail.entries()] == list(range(1, ACTS + 2))
+    assert trail.entries()[0]["who"] == "Ada"
 
 
-@pytest.mark.parametrize("field", [*audit.FIELDS, "hash", "more"])
+@pytest.mark.parametrize("field", [*trail.FIELDS, "hash", "more"])
 @pytest.mark.parametrize("line", range(ACTS))
 def test_every_edit_is_found(line: int, field: str, folder: Path) -> None:
     def edit(lines: list[bytes]) -> None:
@@ -81,26 +81,26 @@ def test_every_edit_is_found(line: int, field: str, folder: Path) -> None:
         lines[line] = json.dumps(entry | {field: "changed"}, separators=(",", ":")).encode() + b"\n"
 
     tamper(edit)
-    assert audit.wrong() == f"line {line + 1} was altered"
+    assert audit.problem() == f"line {line + 1} was altered"
 
 
 @pytest.mark.parametrize("line", range(ACTS))
 def test_every_byte_counts(line: int, folder: Path) -> None:
-    whole = audit.trail().read_bytes().splitlines(keepends=True)
+    whole = trail.trail_path().read_bytes().splitlines(keepends=True)
     for at in range(len(whole[line])):
         for instead in (b"", b" ", b"0", b"\n"):
             changed = whole[line][:at] + instead + whole[line][at + 1 :]
             if changed != whole[line]:
-                found = audit.fault(b"".join([*whole[:line], changed, *whole[line + 1 :]]))
+                found = trail.fault(b"".join([*whole[:line], changed, *whole[line + 1 :]]))
                 assert found and f"line {line + 1} " in found, (at, instead)
 
 
 @pytest.mark.parametrize("line", range(ACTS))
 def test_every_insertion_is_found(line: int, folder: Path) -> None:
-    whole = audit.trail().read_bytes()
+    whole = trail.trail_path().read_bytes()
     tamper(lambda lines: lines.insert(line, lines[line]))
-    assert f"line {line + 2} does not follow" in str(audit.wrong())
-    audit.trail().write_bytes(whole)
+    assert f"line {line + 2} does not follow" in str(audit.problem())
+    trail.trail_path().write_bytes(whole)
 
     def insert(lines: list[bytes]) -> None:
         first = lines[: line + 1]
@@ -108,88 +108,88 @@ def test_every_insertion_is_found(line: int, folder: Path) -> None:
         lines.insert(line, first[line])
 
     tamper(insert)
-    assert f"line {line + 2} does not follow" in str(audit.wrong())
+    assert f"line {line + 2} does not follow" in str(audit.problem())
 
 
 @pytest.mark.parametrize("line", range(ACTS - 1))
 def test_every_deletion_and_reordering_is_found(line: int, folder: Path) -> None:
-    whole = audit.trail().read_bytes()
+    whole = trail.trail_path().read_bytes()
     tamper(lambda lines: lines.__delitem__(line))
-    assert f"line {line + 1} does not follow" in str(audit.wrong())
-    audit.trail().write_bytes(whole)
+    assert f"line {line + 1} does not follow" in str(audit.problem())
+    trail.trail_path().write_bytes(whole)
     for other in range(line + 1, ACTS):
 
         def swap(lines: list[bytes], other: int = other) -> None:
             lines[line], lines[other] = lines[other], lines[line]
 
         tamper(swap)
-        assert f"line {line + 1} does not follow" in str(audit.wrong())
-        audit.trail().write_bytes(whole)
+        assert f"line {line + 1} does not follow" in str(audit.problem())
+        trail.trail_path().write_bytes(whole)
 
 
 @pytest.mark.parametrize("line", range(ACTS))
 def test_git_finds_what_the_chain_cannot(line: int, folder: Path) -> None:
     """A trail that was cut off, or written anew to its end, is whole in itself."""
     commit(folder)
-    whole = audit.trail().read_bytes()
+    whole = trail.trail_path().read_bytes()
     tamper(lambda lines: lines.__delitem__(slice(line, None)))
-    assert audit.fault(audit.trail().read_bytes()) is None
-    assert f"line {line + 1} is not the one that commit" in str(audit.wrong())
+    assert trail.fault(trail.trail_path().read_bytes()) is None
+    assert f"line {line + 1} is not the one that commit" in str(audit.problem())
     commit(folder)
-    assert f"line {line + 1} is not the one that commit" in str(audit.wrong())
-    audit.trail().write_bytes(whole)
+    assert f"line {line + 1} is not the one that commit" in str(audit.problem())
+    trail.trail_path().write_bytes(whole)
     tamper(lambda lines: forge(lines, line))
-    assert audit.fault(audit.trail().read_bytes()) is None
-    assert f"line {line + 1} is not the one that commit" in str(audit.wrong())
+    assert trail.fault(trail.trail_path().read_bytes()) is None
+    assert f"line {line + 1} is not the one that commit" in str(audit.problem())
 
 
 def test_a_committed_decision_holds_the_head(folder: Path) -> None:
     """Even where the trail itself was never committed."""
-    head = audit.record("approve", "v0")
+    head = trail.record("approve", "v0")
     (folder / "releases" / "v0.yaml").write_text(f"version: v0\naudit_head: {head}\n")
     git(folder, "add", "releases/v0.yaml")
     git(folder, "commit", "--quiet", "--message=Approve", "--no-gpg-sign")
-    assert audit.wrong() is None
+    assert audit.problem() is None
     tamper(lambda lines: lines.__delitem__(-1))
-    assert f"line {ACTS + 1} is gone" in str(audit.wrong())
-    audit.trail().unlink()
-    assert "line 1 is gone" in str(audit.wrong())
+    assert f"line {ACTS + 1} is gone" in str(audit.problem())
+    trail.trail_path().unlink()
+    assert "line 1 is gone" in str(audit.problem())
 
 
 def test_a_torn_line_is_told_and_nothing_is_written_after_it(folder: Path) -> None:
-    whole = audit.trail().read_bytes()
-    audit.trail().write_bytes(whole[:-20])
+    whole = trail.trail_path().read_bytes()
+    trail.trail_path().write_bytes(whole[:-20])
     with pytest.raises(Failure, match=f"line {ACTS} was cut off.* delete"):
-        audit.record("approve", "v0")
-    assert audit.trail().read_bytes() == whole[:-20]
+        trail.record("approve", "v0")
+    assert trail.trail_path().read_bytes() == whole[:-20]
     tamper(lambda lines: lines.__delitem__(-1))
-    audit.record("approve", "v0")
-    assert audit.wrong() is None
+    trail.record("approve", "v0")
+    assert audit.problem() is None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot bound the size of a file")
 def test_a_full_disk_leaves_the_trail_as_it_was(folder: Path) -> None:
-    whole = audit.trail().read_bytes()
+    whole = trail.trail_path().read_bytes()
     code = f"""
 import resource, signal
-from lifecycle.governance import audit
+from lifecycle.governance import trail
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, ({len(whole) + 50}, resource.RLIM_INFINITY))
-audit.record("approve", "v0")
+trail.record("approve", "v0")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "cannot be written" in done.stderr
-    assert audit.trail().read_bytes() == whole
-    audit.record("approve", "v0")
-    assert audit.wrong() is None
+    assert trail.trail_path().read_bytes() == whole
+    trail.record("approve", "v0")
+    assert audit.problem() is None
 
 
 def test_many_processes_keep_one_chain(folder: Path) -> None:
-    code = "from lifecycle.governance import audit\nfor _ in range(20): audit.record('', '')"
+    code = "from lifecycle.governance import trail\nfor _ in range(20): trail.record('', '')"
     writers = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
     assert [writer.wait(60) for writer in writers] == [0, 0, 0]
-    assert audit.wrong() is None
-    assert len(audit.entries()) == ACTS + 60
+    assert audit.problem() is None
+    assert len(trail.entries()) == ACTS + 60
 
 
 def test_the_command_names_the_line(folder: Path, cli: Cli) -> None:

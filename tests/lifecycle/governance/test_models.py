@@ -1,4 +1,4 @@
-"""Only what passed the gate is registered, only what a person approved answers, and all is told."""
+"""Only what passed the gate is registered, only what a person approved answers, and the trail records all of it."""
 
 import json
 import shutil
@@ -15,8 +15,9 @@ from lifecycle.cli import run
 from lifecycle.deployment.serving import approved, service
 from lifecycle.development import registry
 from lifecycle.development.model import Model
-from lifecycle.governance import approvals, audit, decisions
+from lifecycle.governance import approvals, approvals_check, model_actions, trail
 from lifecycle.project import Failure, name, write_atomically
+from tests.lifecycle.conftest import Write
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +36,8 @@ def nothing_decided(version: str, workspace: Path, monkeypatch: pytest.MonkeyPat
     """Each test begins after the registration, with a person whom git knows."""
     for file in (workspace / "releases").glob("*.yaml"):
         file.unlink()
-    trail = audit.trail().read_bytes().splitlines(keepends=True)
-    audit.trail().write_bytes(trail[0])
+    first = trail.trail_path().read_bytes().splitlines(keepends=True)[0]
+    trail.trail_path().write_bytes(first)
     monkeypatch.setenv("GIT_CONFIG_COUNT", "2")
     for number, (key, value) in enumerate({"name": "Ada", "email": "ada@example.com"}.items()):
         monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", f"user.{key}")
@@ -78,7 +79,7 @@ def test_the_gate_decides_what_is_registered(version: str, workspace: Path) -> N
 
 def test_a_registration_says_where_the_model_comes_from(version: str, trained: Model) -> None:
     assert run("models", ["register", version]) == 0
-    assert [act["action"] for act in audit.entries()] == ["register"]
+    assert [act["action"] for act in trail.entries()] == ["register"]
     ((entry, whole),) = [pair for pair in registry.entries() if pair[0].version == version]
     assert whole
     assert entry.tags["data_md5"] == trained.facts["data"]["md5"]
@@ -105,14 +106,14 @@ def test_only_an_approved_version_becomes_champion(version: str, workspace: Path
     assert decision["who"] == "Ada <ada@example.com>"
     assert decision["why"] == "it is better [by far]"
     assert decision["self_approved"] is False
-    assert decision["audit_head"] == audit.entries()[1]["hash"]
+    assert decision["audit_head"] == trail.entries()[1]["hash"]
     assert run("models", ["check"]) == 0
     with registry.opened() as mlflow:
         named = mlflow.MlflowClient().get_model_version_by_alias(name(), "champion")
     assert named.tags["version"] == version
     assert run("models", ["alias", "champion", "--remove"]) == 0
     assert approvals.champion() is None
-    assert [act["action"] for act in audit.entries()][1:] == ["approve", "alias", "alias"]
+    assert [act["action"] for act in trail.entries()][1:] == ["approve", "alias", "alias"]
 
 
 def test_who_approves_his_own_work_says_so(version: str) -> None:
@@ -192,28 +193,28 @@ def test_what_was_cut_off_is_found_and_mended_by_repeating(
         def die(*_: Any) -> None:
             raise KeyboardInterrupt
 
-        patch.setattr(decisions, "write", die)
+        patch.setattr(model_actions, "write", die)
         with pytest.raises(KeyboardInterrupt):
             run("models", [*argv, version])
     assert approvals.champion() is None
-    assert len(decisions.problems()) == 1
+    assert len(approvals_check.problems()) == 1
     assert run("models", [*argv, version]) == 0
-    assert decisions.problems() == []
+    assert approvals_check.problems() == []
 
 
 def test_a_decision_that_nobody_made_is_found(version: str, workspace: Path) -> None:
     approve(version)
-    file = approvals.file(version)
+    file = approvals.decision_path(version)
     text = file.read_text(encoding="utf-8")
     for old, new in (("Ada", "Eve"), ("approved\n", "rejected\n"), ("better", "worse")):
         file.write_text(text.replace(old, new, 1), encoding="utf-8")
-        assert len(decisions.problems()) == 1
+        assert len(approvals_check.problems()) == 1
     file.write_text("version: 1\n", encoding="utf-8")
-    assert "lacks" in decisions.problems()[0]
+    assert "lacks" in approvals_check.problems()[0]
     file.write_text(text, encoding="utf-8")
-    assert decisions.problems() == []
+    assert approvals_check.problems() == []
     (workspace / "releases" / "aliases.yaml").write_text(f"champion: {version}\n")
-    assert "does not say who made" in decisions.problems()[0]
+    assert "does not say who made" in approvals_check.problems()[0]
 
 
 def test_files_that_the_registry_lost_are_told_and_brought_back(
@@ -253,3 +254,84 @@ def test_a_registry_that_cannot_be_used_is_told_within_seconds(version: str, mon
     with pytest.raises(Failure, match="releases/ says so now"):
         run("models", ["alias", "champion", "--remove"])
     assert approvals.champion() is None
+
+
+def test_a_later_level_adds_an_alias(version: str, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a rollout does, whose version answers a part of the requests before it becomes champion."""
+    path = approvals.aliases_path()
+    write_atomically(path, f"canary: {version}\n")
+    with pytest.raises(Failure, match="no alias 'canary', only champion, challenger"):
+        approvals.aliases()
+    path.unlink()
+    write(
+        "rollout.py",
+        """
+        from lifecycle.extensions import extends
+
+        @extends("alias")
+        def canary():
+            return "canary", "answers a part of the requests"
+        """,
+    )
+    with pytest.raises(Failure, match="not approved"):
+        run("models", ["alias", "canary", version])
+    approve(version)
+    assert run("models", ["alias", "canary", version]) == 0
+    assert approvals.version_of("canary") == version
+    assert approvals.champion() is None
+    assert listed(capsys, version)["aliases"] == "canary"
+    assert run("models", ["check"]) == 0
+    with registry.opened() as mlflow:
+        named = mlflow.MlflowClient().get_model_version_by_alias(name(), "canary")
+    assert named.tags["version"] == version
+    write_atomically(path, "{}\n")
+    assert approvals_check.problems() == ["the trail does not say who made None the canary"]
+    assert run("models", ["alias", "canary", "--remove"]) == 0
+    assert approvals_check.problems() == []
+
+
+def test_folders_in_releases_are_no_decisions(version: str, workspace: Path) -> None:
+    """They are where later levels keep what they decided: a design, or the steps of a rollout."""
+    approve(version)
+    for folder in ("experiments", "canary"):
+        write_atomically(workspace / "releases" / folder / "x.yaml", "audit_head: of another kind\n")
+    write_atomically(workspace / "state" / "canary.json", "{}")
+    assert approvals.decided() == [version]
+    assert approvals_check.problems() == []
+
+
+def test_whoever_is_no_approver_is_named(version: str, workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, who = workspace / "OWNERS.yaml", "{name: A, contact: a@b.c}"
+    roles = f"business: {who}\ndata: {who}\nengineering: {who}\n"
+    noted = {
+        "": "names no approvers",
+        "approvers: [{name: Eve, contact: eve@b.c}]\n": "Ada <ada@example.com> is not among the approvers",
+        "approvers: [{name: ADA, contact: a@b.c}]\n": "",
+        "approvers: [{name: The team, contact: ada@example.com}]\n": "",
+    }
+    try:
+        for approvers, note in noted.items():
+            path.write_text(roles + approvers, encoding="utf-8")
+            capsys.readouterr()
+            approve(version)
+            printed = capsys.readouterr().out
+            assert note in printed and ("look:" in printed) is bool(note)
+    finally:
+        path.unlink()
+
+
+def test_evidence_wants_approvers_and_an_approved_champion(version: str, workspace: Path) -> None:
+    def states() -> list[str]:
+        return [item.state for item in approvals_check.evidence()]
+
+    make_champion(version)
+    assert states() == ["missing", "proven"]
+    who = "{name: A, contact: a@b.c}"
+    text = f"business: {who}\ndata: {who}\nengineering: {who}\napprovers: [{who}]\n"
+    (workspace / "OWNERS.yaml").write_text(text, encoding="utf-8")
+    try:
+        assert states() == ["proven"]
+        approvals.aliases_path().unlink()
+        assert states() == ["missing"]
+    finally:
+        (workspace / "OWNERS.yaml").unlink()

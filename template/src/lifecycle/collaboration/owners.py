@@ -1,35 +1,81 @@
-"""Who answers for the model: OWNERS.yaml, read and checked."""
+"""Who answers for the model, and who may approve it: OWNERS.yaml, read and checked."""
 
 from collections.abc import Iterator
+from typing import Annotated
 
+from pydantic import ConfigDict, Field, StringConstraints
+
+from ..configuration import Settings, read
 from ..extensions import extends
 from ..maturity import Evidence
-from ..project import Failure, read_yaml, root
+from ..project import Failure, root
 
+Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"\S")]
 ROLES = ("business", "data", "engineering")
+EXAMPLES = ("@example.com", "@example.org")
+
+
+class Person(Settings):
+    """A person or a team, and how to reach them."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+    name: Text
+    contact: Text
+
+
+class Owners(Settings):
+    """What OWNERS.yaml holds; a project may name owners of other roles, too."""
+
+    model_config = ConfigDict(extra="allow")
+
+    business: Person
+    data: Person
+    engineering: Person
+    approvers: list[Person] = Field(default=[])
+
+
+def load_owners() -> Owners:
+    """OWNERS.yaml; raises Failure, naming the line, if somebody is missing in it."""
+    return read(Owners, root() / "OWNERS.yaml")
 
 
 def owners() -> dict[str, dict[str, str]]:
     """Name and contact of each role's owner; raises Failure if one is missing."""
-    found = read_yaml(root() / "OWNERS.yaml")
-    for role in ROLES:
-        owner = found.get(role)
-        for field in ("name", "contact"):
-            if not isinstance(owner, dict) or not str(owner.get(field) or "").strip():
-                raise Failure(f"OWNERS.yaml: {role} has no {field}; write it below `{role}:`")
-    return {role: found[role] for role in ROLES}
+    return load_owners().model_dump(include=set(ROLES))
+
+
+def approvers() -> list[Person]:
+    """Who may approve a model; raises Failure if nobody is named."""
+    if found := load_owners().approvers:
+        return found
+    raise Failure("OWNERS.yaml names no approvers: list a name and a contact below `approvers:`")
+
+
+def is_among(person: str, people: list[Person]) -> bool:
+    """Whether a person, written as `Name <address>`, is one of some people, by name or address."""
+    name, _, address = person.rstrip(">").partition(" <")
+    known = {text.casefold() for each in people for text in (each.name, each.contact)}
+    return bool(known & {name.casefold(), address.casefold()})
+
+
+def example(people: list[Person]) -> bool:
+    """Whether one of some people still has the address of an example."""
+    return any(person.contact.endswith(EXAMPLES) for person in people)
 
 
 @extends("evidence")
 def evidence() -> Iterator[Evidence]:
-    """C1: every role has an owner who can be reached."""
+    """C1: every role has an owner who can be reached, and somebody may approve a model."""
     try:
-        contacts = [owner["contact"] for owner in owners().values()]
+        found = load_owners()
+        people = [found.business, found.data, found.engineering, *approvers()]
     except Failure as failure:
         yield Evidence("C1", "missing", str(failure), "edit OWNERS.yaml")
         return
-    if any(contact.endswith(("@example.com", "@example.org")) for contact in contacts):
+    if example(people):
         detail = "OWNERS.yaml still has an example address"
         yield Evidence("C1", "missing", detail, "edit OWNERS.yaml")
         return
-    yield Evidence("C1", "proven", "business, data and engineering have owners", "")
+    detail = "business, data and engineering have owners, and approvers are named"
+    yield Evidence("C1", "proven", detail)

@@ -74,7 +74,7 @@ def design_of(setting: "Experiment") -> "tuple[Design, Size]":
 
 def design() -> dict[str, Any]:
     """Say what the experiment takes; keep that, if there are a champion and a challenger."""
-    from ..governance import approvals, audit
+    from ..governance import approvals, trail
     from . import sequential
     from .serving import experiment
 
@@ -97,7 +97,7 @@ def design() -> dict[str, Any]:
         if path.exists() and read(path)["looks"]:
             raise Failure(f"{setting.name} was looked at already: give the experiment a new name")
         keep(path, found)
-        audit.record("experiment designed", challenger, experiment=setting.name, against=champion)
+        trail.record("experiment designed", challenger, experiment=setting.name, against=champion)
     return found | {"requests_a_day": daily, "days": total / daily if daily else None}
 
 
@@ -134,7 +134,7 @@ def traffic() -> float | None:
 
 def analyse(outcomes: Path) -> dict[str, Any]:
     """Look at the experiment, if a look is due; otherwise say only when it will be."""
-    from ..governance import audit
+    from ..governance import trail
     from . import sequential
     from .serving import experiment
 
@@ -173,7 +173,7 @@ def analyse(outcomes: Path) -> dict[str, Any]:
         means = {variant: found.mean for variant, found in arms.items()}
         kept["looks"].append(described(seen, setting.sign) | {"means": means})
         keep(experiment.file(setting), kept)
-        audit.record(
+        trail.record(
             "experiment looked at",
             kept["challenger"],
             experiment=setting.name,

@@ -2,8 +2,8 @@
 
 A function decides,
 
-    @extends("releasing", precedence=10)
-    def releasing() -> str
+    @extends("release", precedence=10)
+    def release() -> str
 
 which returns the version to pack, present in models/, or raises Refused; the highest precedence
 counts. What is published with the release are the pages in reports/. Exit code 1 is a refusal.
@@ -26,7 +26,7 @@ class Refused(Exception):
 
 def ready() -> str:
     """The version to pack, after it was made ready."""
-    for decide in extensions("releasing"):
+    for decide in extensions("release"):
         return str(decide())
     from ..development.train import train
 

@@ -2,8 +2,17 @@
 
 releases/<version>.yaml is the decision on a version: who approved or rejected it, when and why,
 and the hash of its files. releases/aliases.yaml names the champion and the challenger. The command
-`models` writes them; the server, the release and the checks of a merge request read them. A file
-is read again only when it changed, so asking twice a second costs little.
+`models` writes them; the server, the release and the checks of a merge request read them. Folders
+in releases/ belong to whoever makes them. A file is read again only when it changed, so asking
+twice a second costs little.
+
+A module adds an alias by
+
+    @extends("alias")
+    def alias() -> tuple[str, str]
+
+which returns its name and what the version is for that it names. Then people can give it with
+`models alias`, to an approved version only, and `version_of` returns that version.
 """
 
 import re
@@ -11,9 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from ..development.fingerprint import folder, model_sha256, remembered
-from ..project import Failure, name, read_yaml, root
+from ..extensions import extensions
+from ..project import Failure, check_format, name, read_yaml, root
 
-ALIASES = ("champion", "challenger")
+FORMAT = 1  # of the files in releases/
+ALIASES = {"champion": "answers requests", "challenger": "is tried against the champion"}
 DECISIONS = ("approved", "rejected")
 FIELDS = (
     "version",
@@ -32,12 +43,12 @@ NAME = re.compile(r"[0-9A-Za-z][\w.-]*")
 
 def champion() -> str | None:
     """The version that answers, if there is one; raises Failure if it may not (see `check`)."""
-    return checked("champion")
+    return version_of("champion")
 
 
 def challenger() -> str | None:
     """The version that is tried against the champion; raises Failure if it may not answer."""
-    return checked("challenger")
+    return version_of("challenger")
 
 
 def approved() -> list[str]:
@@ -45,8 +56,8 @@ def approved() -> list[str]:
     return [version for version in decided() if decision(version)["decision"] == "approved"]
 
 
-def checked(alias: str) -> str | None:
-    """The version that an alias names, after `check`."""
+def version_of(alias: str) -> str | None:
+    """The version that an alias names, None if it names none; raises Failure as `check` does."""
     version = aliases().get(alias)
     if version is not None:
         check(version)
@@ -55,7 +66,7 @@ def checked(alias: str) -> str | None:
 
 def check(version: str) -> None:
     """Raise Failure unless the version is approved and its files are those that were approved."""
-    if not file(version).exists() or decision(version)["decision"] != "approved":
+    if not decision_path(version).exists() or decision(version)["decision"] != "approved":
         todo = f"{name()} models approve {version} --reason WHY"
         raise Failure(f"{version} is not approved: `{todo}`")
     if not folder(version).is_dir():
@@ -67,17 +78,30 @@ def check(version: str) -> None:
         )
 
 
+def aliases_path() -> Path:
+    """Where the aliases are written."""
+    return root() / "releases" / "aliases.yaml"
+
+
+def known_aliases() -> dict[str, str]:
+    """The aliases that there are, and what the version is for that each names."""
+    return ALIASES | dict(alias() for alias in extensions("alias"))
+
+
 def aliases() -> dict[str, str]:
-    """{champion: VERSION, challenger: VERSION}, or a part of it."""
-    path = root() / "releases" / "aliases.yaml"
+    """The version that each alias names, without those that name none."""
+    path = aliases_path()
     return remembered(path, read_aliases) if path.exists() else {}
 
 
 def read_aliases(path: Path) -> dict[str, str]:
-    found = read_yaml(path)
+    found = check_format(read_yaml(path), FORMAT, path)
+    known = known_aliases()
     for alias, version in found.items():
-        if alias not in ALIASES or not isinstance(version, str) or not NAME.fullmatch(version):
-            raise Failure(f"{path}: {alias}: {version!r} is no line `champion: VERSION`")
+        if alias not in known:
+            raise Failure(f"{path}: there is no alias {alias!r}, only {', '.join(known)}")
+        if not isinstance(version, str) or not NAME.fullmatch(version):
+            raise Failure(f"{path}: {alias}: {version!r} is no version of a model")
     return found
 
 
@@ -89,21 +113,21 @@ def decided() -> list[str]:
 
 def decision(version: str) -> dict[str, Any]:
     """What was decided on a version; raises Failure if nothing was, or the file is not whole."""
-    if not file(version).exists():
+    if not decision_path(version).exists():
         raise Failure(f"nothing was decided on {version}")
-    return remembered(file(version), read_decision)
+    return remembered(decision_path(version), read_decision)
 
 
 def read_decision(path: Path) -> dict[str, Any]:
-    found = read_yaml(path)
+    found = check_format(read_yaml(path), FORMAT, path)
     if missing := [field for field in FIELDS if field not in found]:
         raise Failure(f"{path} lacks {', '.join(missing)}: `{name()} models` writes these files")
     if found["version"] != path.stem or found["decision"] not in DECISIONS:
-        raise Failure(f"{path} does not say that {path.stem} is approved or rejected")
+        raise Failure(f"{path} does not say whether {path.stem} is approved or rejected")
     return found
 
 
-def file(version: str) -> Path:
+def decision_path(version: str) -> Path:
     """Where the decision on a version is written."""
     if not NAME.fullmatch(version):
         raise Failure(f"{version!r} is no version of a model")

@@ -3,7 +3,7 @@
 A version that passed the gate is registered with its files. A person approves or rejects it with
 a reason; the decision is a file in releases/ that is committed like code, so that reviewers and
 CI see it. Only an approved version may become champion, which answers, or challenger.
-`check` says whether what releases/ holds is whole and told by the audit trail (exit code 1 if not).
+`check` compares what is in releases/ with the audit trail (exit code 1 if they differ).
 
 Examples:
   {name} models list
@@ -24,8 +24,8 @@ from typing import Any
 
 from ..development import fingerprint, registry
 from ..extensions import extends
-from ..project import Failure, name, root, table, write_atomically
-from . import approvals, audit, decisions
+from ..project import Failure, name, table
+from . import approvals, approvals_check, model_actions, trail
 
 ACTIONS = {
     "list": "every version: registered, decided on, and where its files are",
@@ -33,9 +33,9 @@ ACTIONS = {
     "request": "ask for a decision",
     "approve": "let a version answer requests",
     "reject": "do not let it",
-    "alias": "say which approved version is champion or challenger",
+    "alias": "say which approved version is the champion or has another alias",
     "fetch": "bring the files of a version back from the registry",
-    "check": "look whether releases/ is whole and told by the audit trail",
+    "check": "compare releases/ with the audit trail",
 }
 
 
@@ -45,7 +45,7 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
     for action, meaning in ACTIONS.items():
         options = actions.add_parser(action, help=meaning, description=meaning)
         if action == "alias":
-            options.add_argument("alias", choices=approvals.ALIASES)
+            options.add_argument("alias", choices=approvals.known_aliases())
             options.add_argument("--remove", action="store_true", help="name no version")
         if action not in ("list", "check"):
             may_lack = action in ("register", "alias")
@@ -62,70 +62,24 @@ def run(arguments: Namespace) -> dict[str, Any]:
     action: str = arguments.action
     version: Any = getattr(arguments, "version", None)
     if version is not None:
-        approvals.file(version)  # raises Failure if it can be no version
+        approvals.decision_path(version)  # raises Failure if it can be no version
     if action == "list":
         return listed()
     if action == "check":
         return checked()
     if action == "register":
-        return register(version)
+        return model_actions.register(version)
     if action == "fetch":
         return fetched(version)
     if action == "alias":
         if (version is None) != arguments.remove:
             raise Failure(f"name a version, or say --remove: `{name()} models --help`")
-        return decisions.alias(arguments.alias, version)
+        return model_actions.give_alias(arguments.alias, version)
     if not arguments.reason.strip():
         raise Failure(f"say why: `{name()} models {action} {version} --reason TEXT`")
     if action == "request":
-        return request(version, arguments.reason)
-    return decisions.decide(action, version, arguments.reason, arguments.who)
-
-
-def register(version: str | None = None) -> dict[str, Any]:
-    """Keep a version that passed the gate, the newest by default."""
-    from ..development import model
-
-    version = version or model.latest()
-    passed(version)
-    with audit.turn("registry", 60):
-        entry = registry.register(version, audit.who())
-        if not any(told(act, "register", version) for act in audit.entries()):
-            audit.record("register", version, number=entry.number, model_sha256=entry.sha256)
-    done = {"name": name(), "number": entry.number, "run": entry.run, **entry.tags}
-    write_atomically(root() / "reports" / "registered.json", json.dumps(done, indent=2))
-    print(f"{version} is registered as version {entry.number} of {name()}")
-    print(f"approve it with `{name()} models approve {version} --reason WHY`")
-    return done
-
-
-def passed(version: str) -> None:
-    """Raise Failure unless the last gate let exactly this version through."""
-    path = root() / "reports" / "gate.json"
-    gate = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    if gate.get("version") != version or gate.get("passed") is not True:
-        found = "is stopped by" if gate.get("version") == version else "did not go through"
-        raise Failure(f"{version} {found} the gate: see reports/, then `{name()} gate {version}`")
-
-
-def told(act: dict[str, Any], action: str, version: str) -> bool:
-    """Whether an act of the trail is such an action on a version."""
-    return bool(act["action"] == action and act["version"] == version)
-
-
-def request(version: str, reason: str) -> dict[str, Any]:
-    """Ask for a decision on a registered version."""
-    registry.required(version)
-    audit.record("request", version, why=reason)
-    print(f"the request is in {audit.TRAIL}: commit it, and let somebody else decide")
-    return {"version": version, "why": reason}
-
-
-def fetched(version: str) -> dict[str, Any]:
-    """Bring a version's files back from the registry."""
-    path = registry.fetch(version)
-    print(f"{version} is in {path}")
-    return {"version": version, "path": str(path)}
+        return model_actions.request(version, arguments.reason)
+    return model_actions.decide(action, version, arguments.reason, arguments.who)
 
 
 def listed() -> dict[str, Any]:
@@ -140,11 +94,11 @@ def listed() -> dict[str, Any]:
         print(f"the registry is not seen: {failure}")
         kept = {}
     versions = {*model.versions(), *kept, *approvals.decided()}
-    acts = audit.entries()
+    requested = {act["version"] for act in trail.acts("request")}
     rows = []
     for version in sorted(versions, reverse=True):
         entry, whole = kept.get(version, (None, False))
-        rows.append(row(version, entry, whole, acts))
+        rows.append(row(version, entry, whole, version in requested))
     shown = table(rows)
     for column in shown.columns[:1]:
         column.no_wrap = True
@@ -152,12 +106,10 @@ def listed() -> dict[str, Any]:
     return {"models": rows}
 
 
-def row(
-    version: str, entry: registry.Entry | None, whole: bool, acts: list[dict[str, Any]]
-) -> dict[str, Any]:
+def row(version: str, entry: registry.Entry | None, whole: bool, requested: bool) -> dict[str, Any]:
     """What is known of a version, for people."""
     aliases = [which for which, named in approvals.aliases().items() if named == version]
-    asked = "requested" if any(told(act, "request", version) for act in acts) else ""
+    waiting = "requested" if requested else ""
     decided = version in approvals.decided()
     here = fingerprint.folder(version).is_dir()
     altered = entry and here and fingerprint.model_sha256(version) != entry.sha256
@@ -169,15 +121,22 @@ def row(
         "version": version,
         "registered": entry.number if entry else "",
         "aliases": ", ".join(aliases),
-        "decision": approvals.decision(version)["decision"] if decided else asked,
+        "decision": approvals.decision(version)["decision"] if decided else waiting,
         "metric": f"{tags['primary']} {score:.4g}" if score is not None else "",
         "files": ", ".join(places),
     }
 
 
+def fetched(version: str) -> dict[str, Any]:
+    """Bring a version's files back from the registry."""
+    path = registry.fetch(version)
+    print(f"{version} is in {path}")
+    return {"version": version, "path": str(path)}
+
+
 def checked() -> dict[str, Any]:
     """Print what is wrong with releases/."""
-    found = decisions.problems()
+    found = approvals_check.problems()
     for problem in found:
         print(problem)
     print(f"releases/ is {'not ' if found else ''}whole; decisions: {len(approvals.decided())}")

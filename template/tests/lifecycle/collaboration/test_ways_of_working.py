@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lifecycle.collaboration.owners import ROLES, owners
-from lifecycle.project import Failure
+from lifecycle.collaboration.owners import ROLES, approvers, owners
 
 ROOT = Path(__file__).parents[3]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("data/*.md"), *ROOT.glob("docs/**/*.md")]
@@ -21,15 +20,7 @@ def test_links_resolve(page: Path) -> None:
 
 
 def test_every_role_has_an_owner(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Business, data and engineering each have a name and an address."""
+    """Business, data and engineering each have a name and an address, and so have approvers."""
     monkeypatch.setenv("PROJECT_ROOT", str(ROOT))
     assert tuple(owners()) == ROLES
-
-
-def test_a_role_without_owner_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message says which role lacks what."""
-    monkeypatch.setenv("PROJECT_ROOT", str(tmp_path))
-    text = (ROOT / "OWNERS.yaml").read_text(encoding="utf-8")
-    (tmp_path / "OWNERS.yaml").write_text(text.replace("data:", "date:"), encoding="utf-8")
-    with pytest.raises(Failure, match="data has no name"):
-        owners()
+    assert approvers()

@@ -8,17 +8,17 @@ from ..development.train import tables
 from ..extensions import extends
 from ..pages import write_page
 from ..project import Failure, name, table
-from . import approvals, audit, decisions
+from . import approvals, approvals_check, audit, trail
 
 
-@extends("releasing", precedence=10)
-def releasing() -> str:
+@extends("release", precedence=10)
+def release() -> str:
     """The champion, brought from the registry if need be.
 
     Raises Refused if the trail or releases/ is not whole, or a version is not what was approved."""
-    if problem := audit.wrong():
-        raise Refused(f"{audit.TRAIL}: {problem}")
-    if found := decisions.problems():
+    if problem := audit.problem():
+        raise Refused(f"{trail.TRAIL}: {problem}")
+    if found := approvals_check.problems():
         raise Refused("; ".join(found))
     champion = approvals.aliases().get("champion")
     if champion is None:

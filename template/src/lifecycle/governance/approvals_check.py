@@ -1,0 +1,82 @@
+"""Whether the decisions and aliases in releases/ are those that the audit trail records."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..collaboration.owners import approvers
+from ..development import fingerprint
+from ..extensions import extends
+from ..maturity import Evidence
+from ..project import Failure, name
+from . import approvals, trail
+
+DECIDES = {"approve": "approved", "reject": "rejected"}
+
+
+def problems() -> list[str]:
+    """What is incomplete in releases/, or not what the trail says, a sentence each."""
+    try:
+        acts = trail.entries()
+        decisions = {version: approvals.decision(version) for version in approvals.decided()}
+        aliases = approvals.aliases()
+    except Failure as failure:
+        return [str(failure)]
+    found = []
+    last = {act["version"]: act for act in acts if act["action"] in DECIDES}
+    for version in sorted({*decisions, *last}):
+        decision, act = decisions.get(version), last.get(version)
+        if not (decision and act and matches(decision, act)):
+            line = f"line {act['seq']} of the trail" if act else "the trail"
+            found.append(f"releases/{version}.yaml does not say what {line} says: decide again")
+    for which in approvals.known_aliases():
+        if not alias_given(acts, which, aliases.get(which)):
+            found.append(f"the trail does not say who made {aliases.get(which)} the {which}")
+        elif which in aliases:
+            found += refusal(aliases[which])
+    return found
+
+
+def matches(decision: dict[str, Any], act: dict[str, Any]) -> bool:
+    """Whether a decision is the one that an act of the trail records."""
+    same = decision["audit_head"] == act["hash"] and DECIDES[act["action"]] == decision["decision"]
+    return same and act["details"] == decision_details(decision)
+
+
+def refusal(version: str) -> list[str]:
+    """Why a version may not answer; its files need not be here."""
+    if version not in approvals.approved():
+        return [f"an alias names {version}, which is not approved"]
+    try:
+        if fingerprint.folder(version).is_dir():
+            approvals.check(version)
+    except Failure as failure:
+        return [str(failure)]
+    return []
+
+
+@extends("evidence")
+def evidence() -> Iterator[Evidence]:
+    """G2a: approvers are named; the champion is approved, unaltered and in the trail."""
+    try:
+        approvers()
+    except Failure as failure:
+        yield Evidence("G2a", "missing", str(failure), "edit OWNERS.yaml")
+    if found := problems():
+        yield Evidence("G2a", "missing", found[0], f"{name()} models check")
+    elif not (champion := approvals.aliases().get("champion")):
+        step = f"{name()} models approve VERSION, then {name()} models alias champion VERSION"
+        yield Evidence("G2a", "missing", "there is no approved champion", step)
+    else:
+        who = approvals.decision(champion)["who"]
+        yield Evidence("G2a", "proven", f"{champion} answers, approved by {who}")
+
+
+def decision_details(decision: dict[str, Any]) -> dict[str, Any]:
+    """What the trail holds of a decision."""
+    return {"by": decision["who"], **{key: decision[key] for key in ("why", "model_sha256")}}
+
+
+def alias_given(acts: list[dict[str, Any]], which: str, version: str | None) -> bool:
+    """Whether the last act on an alias gave it to a version; None stands for no version."""
+    given = [act for act in acts if act["action"] == "alias" and act["details"]["alias"] == which]
+    return (given[-1]["version"] if given else "") == (version or "")

@@ -1,0 +1,133 @@
+"""What people do with a version: register it, ask for a decision, decide, give it an alias.
+
+Each act is written into the audit trail first, and then as the file in releases/ that counts. Cut
+off in between, nothing is approved yet, and the same command brings it to its end.
+"""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .. import repository
+from ..collaboration.owners import approvers, is_among
+from ..development import fingerprint, registry
+from ..project import Failure, name, root, write_atomically
+from ..repository import try_git
+from . import approvals, trail
+from .approvals_check import DECIDES, alias_given, decision_details
+
+
+def register(version: str | None = None) -> dict[str, Any]:
+    """Keep a version that passed the gate, the newest by default."""
+    from ..development import model
+
+    version = version or model.latest()
+    passed(version)
+    with trail.turn("registry", 60):
+        entry = registry.register(version, trail.who())
+        if not trail.acts("register", version):
+            trail.record("register", version, number=entry.number, model_sha256=entry.sha256)
+    done = {"name": name(), "number": entry.number, "run": entry.run, **entry.tags}
+    write_atomically(root() / "reports" / "registered.json", json.dumps(done, indent=2))
+    print(f"{version} is registered as version {entry.number} of {name()}")
+    print(f"approve it with `{name()} models approve {version} --reason WHY`")
+    return done
+
+
+def passed(version: str) -> None:
+    """Raise Failure unless the last gate let exactly this version through."""
+    path = root() / "reports" / "gate.json"
+    gate = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if gate.get("version") != version or gate.get("passed") is not True:
+        found = "is stopped by" if gate.get("version") == version else "did not go through"
+        raise Failure(f"{version} {found} the gate: see reports/, then `{name()} gate {version}`")
+
+
+def request(version: str, reason: str) -> dict[str, Any]:
+    """Ask for a decision on a registered version."""
+    registry.required(version)
+    trail.record("request", version, why=reason)
+    print(f"the request is in {trail.TRAIL}: commit it, and let somebody else decide")
+    return {"version": version, "why": reason}
+
+
+def decide(action: str, version: str, reason: str, who: str | None) -> dict[str, Any]:
+    """Approve or reject a version; `who` decides, by default the person whom git knows."""
+    entry = registry.required(version)
+    if fingerprint.folder(version).is_dir() and fingerprint.model_sha256(version) != entry.sha256:
+        raise Failure(f"models/{version} is not what was registered: delete the folder")
+    by = who or person()
+    if action == "approve":
+        warn_unless_approver(by)
+    decision = {
+        "format": approvals.FORMAT,
+        "version": version,
+        "decision": DECIDES[action],
+        "who": by,
+        "why": reason,
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "self_approved": action == "approve" and by in makers(entry),
+        "model_sha256": entry.sha256,
+        "data_md5": entry.tags["data_md5"],
+        "commit": entry.tags["commit"],
+    }
+    decision["audit_head"] = trail.record(action, version, **decision_details(decision))
+    write(approvals.decision_path(version), decision)
+    own = ", by one of those who made it" if decision["self_approved"] else ""
+    print(f"{version} is {decision['decision']} by {by}{own}: commit releases/")
+    if version in approvals.aliases().values():
+        print(f"an alias names it: `{name()} models list`")
+    return decision
+
+
+def warn_unless_approver(person: str) -> None:
+    """Say so if OWNERS.yaml does not name a person among those who may approve."""
+    try:
+        if not is_among(person, approvers()):
+            print(f"look: {person} is not among the approvers in OWNERS.yaml")
+    except Failure as failure:
+        print(f"look: nobody knows who may approve: {failure}")
+
+
+def person() -> str:
+    """Whom git knows: a decision needs a name."""
+    if not (all(try_git("config", f"user.{part}") for part in ("name", "email"))):
+        raise Failure("git knows no name: `git config user.name NAME` and `user.email ADDRESS`")
+    return repository.person()
+
+
+def makers(entry: registry.Entry) -> set[str]:
+    """Who registered a version, and who wrote its commit."""
+    author = try_git("show", "--no-patch", "--format=%an <%ae>", entry.tags["commit"] or "HEAD")
+    return {entry.tags["who"], author or ""}
+
+
+def give_alias(which: str, version: str | None = None) -> dict[str, Any]:
+    """Let an alias name an approved version, or none.
+
+    The registry comes last, because a champion must be exchangeable while it is down."""
+    if version and version not in approvals.approved():
+        raise Failure(f"{version} is not approved: `{name()} models approve {version}`")
+    if version and fingerprint.folder(version).is_dir():
+        approvals.check(version)
+    now = approvals.aliases()
+    if now.get(which) != version or not alias_given(trail.entries(), which, version):
+        trail.record("alias", version or "", alias=which, before=now.get(which))
+    after = {key: value for key, value in {**now, which: version}.items() if value}
+    write(approvals.aliases_path(), {"format": approvals.FORMAT, **after})
+    print(f"{which}: {version or 'no version'}; commit releases/")
+    try:
+        registry.point(which, version)
+    except Failure as failure:
+        later = "releases/ says so now, the registry does not yet: repeat this later"
+        raise Failure(f"{later} ({failure})") from None
+    return {"aliases": after}
+
+
+def write(path: Path, values: dict[str, Any]) -> None:
+    """A plain file under git."""
+    import yaml
+
+    text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100)
+    write_atomically(path, text)
