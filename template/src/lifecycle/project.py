@@ -86,20 +86,6 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
-def check_format(found: dict[str, Any], newest: int, path: Path) -> dict[str, Any]:
-    """What a file holds, without its format number, if this version of the template knows it.
-
-    Formats count from 1, and a file without a number has the first. Raises Failure for a newer one
-    than `newest`, because only a newer template can read that."""
-    number = found.get("format", 1)
-    if not isinstance(number, int) or number > newest:
-        raise Failure(
-            f"{path} has format {number}, and {newest} is the newest that is known here: "
-            "it was written by a newer template, so climb to that first"
-        )
-    return {key: value for key, value in found.items() if key != "format"}
-
-
 def conf(file: str = "data") -> dict[str, Any]:
     """The settings in conf/<file>.yaml."""
     return read_yaml(root() / "conf" / f"{file}.yaml")
@@ -143,11 +129,6 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_bytes(content if isinstance(content, bytes) else content.encode())
     draft.replace(path)
-
-
-def state_path(file: str) -> Path:
-    """Where a running process keeps what it can rebuild: state/, which git ignores."""
-    return root() / "state" / file
 
 
 def md5(path: Path) -> str:

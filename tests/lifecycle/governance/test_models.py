@@ -318,20 +318,3 @@ def test_whoever_is_no_approver_is_named(version: str, workspace: Path, capsys: 
             assert note in printed and ("look:" in printed) is bool(note)
     finally:
         path.unlink()
-
-
-def test_evidence_wants_approvers_and_an_approved_champion(version: str, workspace: Path) -> None:
-    def states() -> list[str]:
-        return [item.state for item in approvals_check.evidence()]
-
-    make_champion(version)
-    assert states() == ["missing", "proven"]
-    who = "{name: A, contact: a@b.c}"
-    text = f"business: {who}\ndata: {who}\nengineering: {who}\napprovers: [{who}]\n"
-    (workspace / "OWNERS.yaml").write_text(text, encoding="utf-8")
-    try:
-        assert states() == ["proven"]
-        approvals.aliases_path().unlink()
-        assert states() == ["missing"]
-    finally:
-        (workspace / "OWNERS.yaml").unlink()

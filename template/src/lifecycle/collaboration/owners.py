@@ -1,9 +1,9 @@
 """Who answers for the model, and who may approve it: OWNERS.yaml, read and checked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, StringConstraints
 
 from ..configuration import Settings, read
 from ..extensions import extends
@@ -32,7 +32,7 @@ class Owners(Settings):
     business: Person
     data: Person
     engineering: Person
-    approvers: list[Person] = Field(default=[])
+    approvers: tuple[Person, ...] = ()
 
 
 def load_owners() -> Owners:
@@ -45,23 +45,18 @@ def owners() -> dict[str, dict[str, str]]:
     return load_owners().model_dump(include=set(ROLES))
 
 
-def approvers() -> list[Person]:
+def approvers() -> tuple[Person, ...]:
     """Who may approve a model; raises Failure if nobody is named."""
     if found := load_owners().approvers:
         return found
     raise Failure("OWNERS.yaml names no approvers: list a name and a contact below `approvers:`")
 
 
-def is_among(person: str, people: list[Person]) -> bool:
+def is_among(person: str, people: Iterable[Person]) -> bool:
     """Whether a person, written as `Name <address>`, is one of some people, by name or address."""
     name, _, address = person.rstrip(">").partition(" <")
     known = {text.casefold() for each in people for text in (each.name, each.contact)}
     return bool(known & {name.casefold(), address.casefold()})
-
-
-def example(people: list[Person]) -> bool:
-    """Whether one of some people still has the address of an example."""
-    return any(person.contact.endswith(EXAMPLES) for person in people)
 
 
 @extends("evidence")
@@ -73,7 +68,7 @@ def evidence() -> Iterator[Evidence]:
     except Failure as failure:
         yield Evidence("C1", "missing", str(failure), "edit OWNERS.yaml")
         return
-    if example(people):
+    if any(person.contact.endswith(EXAMPLES) for person in people):
         detail = "OWNERS.yaml still has an example address"
         yield Evidence("C1", "missing", detail, "edit OWNERS.yaml")
         return

@@ -21,11 +21,11 @@ from typing import Any
 
 from ..development.fingerprint import folder, model_sha256, remembered
 from ..extensions import extensions
-from ..project import Failure, check_format, name, read_yaml, root
+from ..project import Failure, name, read_yaml, root
 
 FORMAT = 1  # of the files in releases/
 ALIASES = {"champion": "answers requests", "challenger": "is tried against the champion"}
-DECISIONS = ("approved", "rejected")
+DECISIONS = {"approve": "approved", "reject": "rejected"}
 FIELDS = (
     "version",
     "decision",
@@ -64,12 +64,16 @@ def version_of(alias: str) -> str | None:
     return version
 
 
-def check(version: str) -> None:
-    """Raise Failure unless the version is approved and its files are those that were approved."""
+def check(version: str, files: bool = True) -> None:
+    """Raise Failure unless the version is approved and its files are those that were approved.
+
+    Without `files` they need not be here; those that are here are looked at all the same."""
     if not decision_path(version).exists() or decision(version)["decision"] != "approved":
         todo = f"{name()} models approve {version} --reason WHY"
         raise Failure(f"{version} is not approved: `{todo}`")
     if not folder(version).is_dir():
+        if not files:
+            return
         raise Failure(f"models/{version} is not here: `{name()} models fetch {version}`")
     if model_sha256(version) != decision(version)["model_sha256"]:
         raise Failure(
@@ -94,8 +98,16 @@ def aliases() -> dict[str, str]:
     return remembered(path, read_aliases) if path.exists() else {}
 
 
+def read_release_file(path: Path) -> dict[str, Any]:
+    """What a file in releases/ holds; raises Failure if a newer template wrote it."""
+    found = read_yaml(path)
+    if found.pop("format", FORMAT) != FORMAT:
+        raise Failure(f"{path} was written by a newer template: climb to it first")
+    return found
+
+
 def read_aliases(path: Path) -> dict[str, str]:
-    found = check_format(read_yaml(path), FORMAT, path)
+    found = read_release_file(path)
     known = known_aliases()
     for alias, version in found.items():
         if alias not in known:
@@ -119,10 +131,10 @@ def decision(version: str) -> dict[str, Any]:
 
 
 def read_decision(path: Path) -> dict[str, Any]:
-    found = check_format(read_yaml(path), FORMAT, path)
+    found = read_release_file(path)
     if missing := [field for field in FIELDS if field not in found]:
         raise Failure(f"{path} lacks {', '.join(missing)}: `{name()} models` writes these files")
-    if found["version"] != path.stem or found["decision"] not in DECISIONS:
+    if found["version"] != path.stem or found["decision"] not in DECISIONS.values():
         raise Failure(f"{path} does not say whether {path.stem} is approved or rejected")
     return found
 

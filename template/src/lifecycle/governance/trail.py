@@ -1,18 +1,8 @@
 """The audit trail: releases/audit.jsonl, one act a line, oldest first.
 
-A line is a JSON object with the fields
-
-    format   of the line, 1; a line that a newer template wrote is refused
-    seq      the number of the line, from 1
-    time     when, ISO 8601 in UTC, to the second
-    who      $AUDIT_ACTOR (for machines), the person whom git knows, or the system's user
-    action   such as register, request, approve, reject, alias
-    version  of the model; empty if the act is on none
-    details  what else is known of the act
-    prev     the hash of the line before, 64 zeros in the first
-    hash     SHA-256 over the other fields
-
-and is written in one canonical way, so that any changed byte is an altered line.
+A line is a JSON object: who did what (`action`: register, approve and so on) to which version of
+the model, when and with which details, after which line (`prev`, its hash). Its own hash covers
+all that. It is written in one canonical way, so that any changed byte is an altered line.
 """
 
 import getpass
