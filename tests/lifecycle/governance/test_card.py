@@ -10,7 +10,8 @@ from markdown_it import MarkdownIt
 from lifecycle.cli import run
 from lifecycle.development.model import Model
 from lifecycle.governance import card
-from tests.lifecycle.conftest import ORIGINAL
+from lifecycle.project import Failure
+from tests.lifecycle.conftest import ORIGINAL, Write
 
 OWNERS = "\n".join(
     f"{role}:\n  name: A team\n  contact: team@example.com" for role in ("business", "data", "engineering")
@@ -67,3 +68,32 @@ def test_the_card_of_this_project_has_the_sections() -> None:
     original = ORIGINAL / "MODEL_CARD.md"
     text = original.read_text(encoding="utf-8")
     assert re.findall("^## (.+)$", card.FACTS.sub("", text), re.M)[: len(card.SECTIONS)] == [*card.SECTIONS]
+
+
+def test_another_module_adds_a_section(sheet: Path, write: Write) -> None:
+    """As one does that knows how fair the model is, or who signed it: in its place among the others."""
+    write(
+        "fairness.py",
+        """
+        from lifecycle.extensions import extends
+
+        @extends("section", precedence=15)
+        def fairness(facts):
+            yield "Fairness", ["", f"Looked at for {facts['version']}.", ""]
+        """,
+    )
+    assert run("card", []) == 0
+    text = sheet.read_text(encoding="utf-8")
+    titles = re.findall("^### (.+)$", text, re.M)
+    assert titles[:2] == ["Owners", "Results on held-out rows"]
+    assert titles[-2:] == ["Fairness", "Features"]
+    assert re.search(r"^Looked at for \S+\.$", text, re.M)
+    assert run("card", ["--check"]) == 0
+
+
+def test_facts_of_a_newer_template_are_left_alone(sheet: Path) -> None:
+    text = sheet.read_text(encoding="utf-8").replace("<!-- facts -->", "<!-- facts, format 2 -->")
+    sheet.write_text(text, encoding="utf-8")
+    with pytest.raises(Failure, match="newer template"):
+        run("card", [])
+    assert sheet.read_text(encoding="utf-8") == text

@@ -1,5 +1,13 @@
 """Bring the facts in MODEL_CARD.md up to date, or name the sections that people left empty.
 
+A module adds to the facts by
+
+    @extends("section")
+    def section(facts: dict[str, Any]) -> Iterator[tuple[str, list[str]]]
+
+which is called with the facts of the newest version, as in its model.json, and yields titles with
+the lines of Markdown below them. The highest precedence comes first.
+
 Examples:
   {name} card
   {name} card --check
@@ -12,17 +20,19 @@ from pathlib import Path
 from typing import Any
 
 from ..collaboration.owners import owners
-from ..extensions import extends
+from ..extensions import extends, extensions
 from ..maturity import Evidence
 from ..project import Failure, name, root, write_atomically
 
 SECTIONS = ("Purpose", "Not meant for", "Data", "Limits and risks", "Human oversight", "Review")
-FACTS = re.compile(r"<!-- facts -->\n(.*)<!-- end of facts -->", re.DOTALL)
+FORMAT = 1  # of the facts between the two marks
+FACTS = re.compile(r"<!-- facts(?:, format (\d+))? -->\n(.*)<!-- end of facts -->", re.DOTALL)
+Section = tuple[str, list[str]]
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 UNFINISHED = re.compile(r"\W*(to ?do|tbd|tba|fixme|xxx|n/?a|none|lorem ipsum.*)?\W*", re.I | re.S)
 
 
-def card() -> Path:
+def card_path() -> Path:
     """The model card: people's sections, and the facts between two marks."""
     return root() / "MODEL_CARD.md"
 
@@ -38,7 +48,7 @@ def gaps(text: str) -> list[str]:
         if section in written and UNFINISHED.fullmatch(written[section])
     ]
     facts = FACTS.search(text)
-    if not (facts and facts[1].strip()):
+    if not (facts and facts[2].strip()):
         missing.append(f"Facts: run `{name()} card` after a training")
     try:
         owners()
@@ -48,8 +58,19 @@ def gaps(text: str) -> list[str]:
 
 
 def facts_text(facts: dict[str, Any]) -> str:
-    """What is known of a version, as Markdown."""
-    data, metrics = facts["data"], facts["metrics"]
+    """What is known of a version, as Markdown: the sections of all extensions of `section`."""
+    lines = ["## Facts"]
+    for section in extensions("section"):
+        for title, text in section(facts):
+            lines += [f"### {title}", *text] if title else text
+    return "\n".join([*lines, ""])
+
+
+@extends("section", precedence=30)
+def origin(facts: dict[str, Any]) -> Iterator[Section]:
+    """What the version was made from, and who answers for it."""
+    data = facts["data"]
+    packages = {"Python": facts["python"], **facts["packages"]}
     made_from = {
         "version": facts["version"],
         "trained": facts["created"],
@@ -58,32 +79,35 @@ def facts_text(facts: dict[str, Any]) -> str:
         "held out": f"{data['test_rows']} rows, {data['split']}",
         "code": f"{facts['commit']}{' with changes' if facts['dirty'] else ''}",
         "parameters": ", ".join(f"{key}: {value}" for key, value in facts["params"].items()),
-        "environment": ", ".join(
-            f"{library} {version}"
-            for library, version in {"Python": facts["python"], **facts["packages"]}.items()
-        ),
+        "environment": ", ".join(f"{library} {version}" for library, version in packages.items()),
     }
-    rule = facts["baseline"]
-    scores = [[metric, f"{it:.4g}", f"{rule[metric]:.4g}"] for metric, it in metrics.items()]
-    lines = [
-        "## Facts",
-        *table(["", ""], [list(item) for item in made_from.items()]),
-        "### Owners",
-        *table(["", "owner", "contact"], [[role, *who.values()] for role, who in owners().items()]),
-        "### Results on held-out rows",
-        *table(["metric", "model", "simple rule"], scores),
-    ]
+    yield "", table(["", ""], [list(item) for item in made_from.items()])
+    rows = [[role, *owner.values()] for role, owner in owners().items()]
+    yield "Owners", table(["", "owner", "contact"], rows)
+
+
+@extends("section", precedence=20)
+def results(facts: dict[str, Any]) -> Iterator[Section]:
+    """The metrics on the held-out rows, beside the baseline's, and by group."""
+    metrics, baseline = facts["metrics"], facts["baseline"]
+    scores = [[name, f"{it:.4g}", f"{baseline[name]:.4g}"] for name, it in metrics.items()]
+    yield "Results on held-out rows", table(["metric", "model", "baseline"], scores)
     for column, groups in facts["groups"].items():
-        shown = [
+        rows = [
             [value, str(of["rows"]), *(f"{of[m]:.4g}" if m in of else "" for m in metrics)]
             for value, of in groups.items()
         ]
-        lines += [f"### Results by {column}", *table([column, "rows", *metrics], shown)]
+        yield f"Results by {column}", table([column, "rows", *metrics], rows)
+
+
+@extends("section", precedence=10)
+def features(facts: dict[str, Any]) -> Iterator[Section]:
+    """The columns that the model takes, and what it saw of them."""
     columns = [
         [it["name"], it["type"], "may be missing" if it["nullable"] else "", values(it)]
         for it in facts["schema"]
     ]
-    return "\n".join([*lines, "### Features", *table(["name", "type", "", "seen"], columns), ""])
+    yield "Features", table(["name", "type", "", "seen"], columns)
 
 
 def values(column: dict[str, Any]) -> str:
@@ -100,12 +124,28 @@ def table(header: list[str], rows: list[list[str]]) -> list[str]:
     return ["", *lines, ""]
 
 
+def write_facts() -> None:
+    """Bring the facts up to those of the newest version; raises Failure for a newer format."""
+    from ..development import model
+
+    text, version = card_path().read_text(encoding="utf-8"), model.latest()
+    found = FACTS.search(text)
+    if found and int(found[1] or FORMAT) > FORMAT:
+        raise Failure("the facts in MODEL_CARD.md are a newer template's: climb to it first")
+    block = (
+        f"<!-- facts, format {FORMAT} -->\n{facts_text(model.facts(version))}<!-- end of facts -->"
+    )
+    text = FACTS.sub(lambda _: block, text) if found else f"{text}\n{block}\n"
+    write_atomically(card_path(), text)
+    print(f"the facts in {card_path()} are those of {version}")
+
+
 @extends("evidence")
 def evidence() -> Iterator[Evidence]:
     """G1a: people finished the card, and its facts are those of the newest model."""
     from ..development import model
 
-    text = card().read_text(encoding="utf-8") if card().exists() else ""
+    text = card_path().read_text(encoding="utf-8") if card_path().exists() else ""
     missing, versions = gaps(text), model.versions()
     if missing:
         empty = ", ".join(gap.partition(":")[0] for gap in missing)
@@ -122,18 +162,11 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
     parser.add_argument("--check", action="store_true", help="only look; exit code 1 if unfinished")
 
     def run(arguments: Namespace) -> dict[str, Any]:
-        from ..development import model
-
-        if not card().exists():
+        if not card_path().exists():
             raise Failure("there is no MODEL_CARD.md: bring it back with `git checkout`")
-        text = card().read_text(encoding="utf-8")
         if not arguments.check:
-            facts = facts_text(model.facts(model.latest()))
-            block = f"<!-- facts -->\n{facts}<!-- end of facts -->"
-            text = FACTS.sub(lambda _: block, text) if FACTS.search(text) else f"{text}\n{block}\n"
-            write_atomically(card(), text)
-            print(f"the facts in {card()} are those of {model.latest()}")
-        missing = gaps(text)
+            write_facts()
+        missing = gaps(card_path().read_text(encoding="utf-8"))
         for gap in missing:
             print(f"MODEL_CARD.md: {gap}")
         return {"missing": missing, "exit_code": 1 if arguments.check and missing else 0}
