@@ -144,10 +144,10 @@ def test_outcomes_decide_between_two_versions(project: Project, versions: dict[s
         return server.ask("POST", "/predict", bodies[place], **headers)
 
     assert ask(0)["variant"] == "champion"  # there is no experiment yet
-    project.set(effect=0.15, looks=2)
+    project.set(minimum_effect=0.15, looks=2)
     assert "Kept: 99990101-000000-next" in project.run("ab", "design").stdout
     assert len(server.ask("GET", "/ready")["variants"]) == 1
-    project.set(effect=0.15, looks=2, running=True)
+    project.set(minimum_effect=0.15, looks=2, running=True)
     wait_for(lambda: len(server.ask("GET", "/ready")["variants"]) == 2)
 
     dealt = [ask(place) for place in range(len(bodies))]

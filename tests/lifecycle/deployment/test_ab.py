@@ -14,8 +14,9 @@ import yaml
 from scipy.stats import binomtest, norm
 
 from lifecycle.cli import run
-from lifecycle.deployment import ab, sequential
-from lifecycle.deployment.sequential import Arm, Design
+from lifecycle.deployment import ab
+from lifecycle.deployment.experiments import sequential
+from lifecycle.deployment.experiments.sequential import Arm, Design
 from lifecycle.deployment.serving import experiment
 from lifecycle.development import fingerprint
 from lifecycle.development.model import Model
@@ -27,12 +28,12 @@ RUNS = 2000
 EXPERIMENT = {
     "running": True,
     "name": "trial",
-    "share": 0.5,
-    "outcome": "rate",
-    "better": "more",
-    "rate": 0.5,
-    "deviation": None,
-    "effect": 0.2,
+    "challenger_share": 0.5,
+    "outcome": "conversion",
+    "better": "higher",
+    "champion_rate": 0.5,
+    "standard_deviation": None,
+    "minimum_effect": 0.2,
     "alpha": 0.05,
     "power": 0.8,
     "looks": 2,
@@ -140,7 +141,7 @@ def home(tmp_path: Path, workspace: Path, trained: Model, monkeypatch: pytest.Mo
 
 
 def set_experiment(values: dict[str, Any]) -> None:
-    experiment.settings().write_text(yaml.safe_dump(values), encoding="utf-8")
+    experiment.experiment_path().write_text(yaml.safe_dump(values), encoding="utf-8")
 
 
 def answer(units: int, rate: dict[str, float], rows: int = 1) -> list[tuple[str, Any]]:
@@ -223,8 +224,8 @@ def test_a_test_without_a_difference_ends(home: Path) -> None:
     assert analysed(home, known)["decision"] == "no difference shown"
 
 
-def test_what_is_less_is_better_when_it_is_said(home: Path) -> None:
-    set_experiment(EXPERIMENT | {"better": "less"})
+def test_lower_is_better_where_the_settings_say_so(home: Path) -> None:
+    set_experiment(EXPERIMENT | {"better": "lower"})
     run("ab", ["design"])
     found = analysed(home, answer(260, {"champion": 0.8, "challenger": 0.2}))
     assert found["decision"] == "challenger"
@@ -250,7 +251,7 @@ def test_a_list_of_rows_or_a_key_is_one_unit(home: Path) -> None:
     run("ab", ["design"])
     known = answer(100, {"champion": 0.5, "challenger": 0.5}, rows=3)
     assert sum(analysed(home, known)["units"].values()) == 100
-    variants = {line["request_id"]: line["variant"] for line in ab.lines(datetime.min.replace(tzinfo=UTC))}
+    variants = {line["request_id"]: line["variant"] for line in prediction_log.read()}
     keyed = [(i, outcome, f"{variants[i]} {place % 25}") for place, (i, outcome) in enumerate(known)]
     assert sum(analysed(home, keyed)["units"].values()) == 50
     crossed = [(i, outcome, f"{place % 25}") for place, (i, outcome) in enumerate(known)]
@@ -261,10 +262,10 @@ def test_a_list_of_rows_or_a_key_is_one_unit(home: Path) -> None:
 
 def test_shares_that_are_not_those_that_were_set_give_no_verdict(home: Path) -> None:
     run("ab", ["design"])
-    set_experiment(EXPERIMENT | {"share": 0.2})
-    with pytest.raises(Failure, match="share changed"):
+    set_experiment(EXPERIMENT | {"challenger_share": 0.2})
+    with pytest.raises(Failure, match="challenger_share changed"):
         experiment.policy()
-    with pytest.raises(Failure, match="share changed"):
+    with pytest.raises(Failure, match="challenger_share changed"):
         run("ab", ["analyse", "--outcomes", "outcomes.csv"])
     set_experiment(EXPERIMENT)
     known = answer(260, {"champion": 0.2, "challenger": 0.8})
@@ -285,27 +286,27 @@ def test_outcomes_that_one_variant_lacks_give_no_verdict(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
-        ({"share": 1}, "share"),
+        ({"challenger_share": 1}, "challenger_share"),
         ({"outcome": "profit"}, "outcome"),
-        ({"rate": None}, "rate"),
+        ({"champion_rate": None}, "champion_rate must be a number"),
         ({"looks": 1.5}, "looks"),
         ({"name": "../other"}, "name"),
-        ({"outcome": "correct", "better": "less"}, "better must be more"),
-        ({"effct": 1}, "effct is not known"),
-        ({"rate": 0.9}, "beyond 0 or 1"),
-        ({"effect": 0.4}, "smaller effect"),
+        ({"outcome": "correct", "better": "lower"}, "better must be higher"),
+        ({"minimum_effct": 1}, "unknown key minimum_effct: did you mean minimum_effect"),
+        ({"champion_rate": 0.9}, "beyond 0 or 1"),
+        ({"minimum_effect": 0.4}, "smaller minimum_effect"),
     ],
 )
-def test_settings_that_make_no_sense_are_refused(change: dict[str, Any], told: str, home: Path) -> None:
+def test_settings_that_make_no_sense_are_refused(change: dict[str, Any], message: str, home: Path) -> None:
     set_experiment(EXPERIMENT | change)
-    with pytest.raises(Failure, match=told):
+    with pytest.raises(Failure, match=message):
         run("ab", ["design"])
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("request_id,result\na,1\n", "no column outcome"),
         ("request_id,outcome\nnobody,1\n", "no request_id"),
@@ -313,9 +314,32 @@ def test_settings_that_make_no_sense_are_refused(change: dict[str, Any], told: s
         ("request_id,outcome\n20/0:0,7\n", "0 or 1"),
     ],
 )
-def test_outcomes_that_make_no_sense_are_refused(content: str, told: str, home: Path) -> None:
+def test_outcomes_that_make_no_sense_are_refused(content: str, message: str, home: Path) -> None:
     run("ab", ["design"])
     answer(20, {"champion": 0.5, "challenger": 0.5})
     (home / "outcomes.csv").write_text(content)
-    with pytest.raises(Failure, match=told):
+    with pytest.raises(Failure, match=message):
         run("ab", ["analyse", "--outcomes", str(home / "outcomes.csv")])
+
+
+def test_requests_under_one_assignment_key_are_one_unit(home: Path) -> None:
+    run("ab", ["design"])
+    known = answer(100, {"champion": 0.5, "challenger": 0.5})
+    (log,) = prediction_log.folder_path().glob("*.jsonl")
+    rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    for place, row in enumerate(rows):
+        row["assignment_key"] = f"{row['variant']} {place % 25}"
+    log.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert sum(analysed(home, known)["units"].values()) == len({row["assignment_key"] for row in rows})
+
+
+def test_a_design_of_a_newer_template_is_refused_and_one_without_a_format_read(home: Path) -> None:
+    run("ab", ["design"])
+    path = home / "releases" / "experiments" / "trial.yaml"
+    design = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert design.pop("format") == 1
+    path.write_text(yaml.safe_dump(design), encoding="utf-8")
+    assert experiment.policy() is not None
+    path.write_text(yaml.safe_dump(design | {"format": 2}), encoding="utf-8")
+    with pytest.raises(Failure, match="newer template: climb first"):
+        experiment.policy()

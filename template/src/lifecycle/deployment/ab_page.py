@@ -19,8 +19,8 @@ def show_design(found: dict[str, Any]) -> None:
     console = Console(highlight=False)
     console.print(
         f"{found['name']}: {units['champion']} units for the champion and {units['challenger']} "
-        f"for the challenger\nshow a difference of {settings['effect']:g} in "
-        f"{settings['outcome']} with a chance of {settings['power']:.0%}; where there is none, "
+        f"for the challenger\nshow a difference of {settings['minimum_effect']:g} in "
+        f"{settings['outcome']} with a power of {settings['power']:.0%}; where there is none, "
         f"{settings['alpha']:.1%} of all tests find one."
     )
     planned = [

@@ -5,114 +5,106 @@ design that `ab design` kept in releases/experiments/<name>.yaml. When one of th
 experiment is over, and the champion answers everything again.
 """
 
-import math
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from pydantic import Field, field_validator, model_validator
+
+from ...configuration import Settings, read
 from ...development.fingerprint import remembered
 from ...extensions import extends
 from ...governance import approvals
 from ...project import Failure, name, read_yaml, root
 from .policies import Plan, Variant
 
-RATES = ("correct", "rate")
-ERRORS = ("absolute_error", "squared_error")
-OUTCOMES = (*RATES, *ERRORS, "value")
+FORMAT = 1  # of a design
+RATES = ("correct", "conversion")
+USUAL = {"correct": "higher", "absolute_error": "lower", "squared_error": "lower"}
+
+Share = Annotated[float, Field(gt=0, lt=1, strict=True)]
+Positive = Annotated[float, Field(gt=0, strict=True, allow_inf_nan=False)]
 
 
-@dataclass(frozen=True)
-class Experiment:
-    """conf/experiment.yaml: what is compared, and how sure the answer has to be."""
+class Experiment(Settings):
+    """conf/experiment.yaml: what is compared, and how sure the result has to be."""
 
     name: str
-    running: bool
-    share: float
-    outcome: str
-    better: str
-    rate: float | None
-    deviation: float | None
-    effect: float
-    alpha: float
-    power: float
-    looks: int
+    running: Annotated[bool, Field(strict=True)]
+    challenger_share: Share
+    outcome: Literal["correct", "conversion", "absolute_error", "squared_error", "value"]
+    better: Literal["higher", "lower"]
+    champion_rate: Share | None
+    standard_deviation: Positive | None
+    minimum_effect: Positive
+    alpha: Share
+    power: Share
+    looks: Annotated[int, Field(ge=1, le=20, strict=True)]
+
+    @field_validator("name")
+    @classmethod
+    def is_file_name(cls, value: str) -> str:
+        if not approvals.NAME.fullmatch(value):
+            raise ValueError("it must be letters, digits, points and hyphens")
+        return value
+
+    @model_validator(mode="after")
+    def fits_outcome(self) -> "Experiment":
+        if self.better != USUAL.get(self.outcome, self.better):
+            raise ValueError(f"better must be {USUAL[self.outcome]} for {self.outcome}")
+        needed = "champion_rate" if self.outcome in RATES else "standard_deviation"
+        if getattr(self, needed) is None:
+            raise ValueError(f"{needed} must be a number for {self.outcome}")
+        return self
 
     @property
     def sign(self) -> int:
-        """-1 if less of the outcome is better."""
-        return -1 if self.better == "less" else 1
+        """-1 if lower is better."""
+        return -1 if self.better == "lower" else 1
 
-    def settings(self) -> dict[str, Any]:
+    @property
+    def shares(self) -> dict[str, float]:
+        """The variants with their shares of the requests."""
+        return {"champion": 1 - self.challenger_share, "challenger": self.challenger_share}
+
+    def fixed(self) -> dict[str, Any]:
         """What must stay as it is from the design to the end."""
-        kept = asdict(self)
-        del kept["running"]
-        return kept
+        return self.model_dump(exclude={"running"})
 
 
-def settings() -> Path:
+def experiment_path() -> Path:
     """Where the experiment is set."""
     return root() / "conf" / "experiment.yaml"
 
 
-def read(path: Path) -> Experiment:
-    """The experiment that is set; raises Failure, naming the key, if it makes no sense."""
-    found = read_yaml(path)
-    keys = [field.name for field in fields(Experiment)]
-    for key in [*found, *keys]:
-        if key not in keys or key not in found:
-            problem = "is missing" if key in keys else f"is not known; there are {', '.join(keys)}"
-            raise Failure(f"conf/experiment.yaml: {key} {problem}")
-
-    def within(key: str, low: float, high: float) -> None:
-        value = found[key]
-        fits = isinstance(value, int | float) and not isinstance(value, bool) and low < value < high
-        if not fits:
-            raise Failure(f"conf/experiment.yaml: {key} must lie between {low:g} and {high:g}")
-
-    for key, choices in (("running", (True, False)), ("outcome", OUTCOMES)):
-        if found[key] not in choices:
-            one = ", ".join(str(choice).lower() for choice in choices)
-            raise Failure(f"conf/experiment.yaml: {key} must be one of {one}")
-    usual = {"correct": "more", **dict.fromkeys(ERRORS, "less")}
-    if (
-        found["better"] not in ("more", "less")
-        or usual.get(found["outcome"], found["better"]) != found["better"]
-    ):
-        wanted = usual.get(found["outcome"], "more or less")
-        raise Failure(f"conf/experiment.yaml: better must be {wanted} for {found['outcome']}")
-    if not isinstance(found["name"], str) or not approvals.NAME.fullmatch(found["name"]):
-        raise Failure("conf/experiment.yaml: name must be letters, digits, points and hyphens")
-    for key in ("share", "alpha", "power"):
-        within(key, 0, 1)
-    within("effect", 0, math.inf)
-    within("looks", 0, 21)
-    if not isinstance(found["looks"], int):
-        raise Failure("conf/experiment.yaml: looks must be a whole number")
-    within(*(("rate", 0, 1) if found["outcome"] in RATES else ("deviation", 0, math.inf)))
-    return Experiment(**found)
-
-
 def current() -> Experiment | None:
     """The experiment that is set; None if there is no conf/experiment.yaml."""
-    return remembered(settings(), read) if settings().exists() else None
+    path = experiment_path()
+    return remembered(path, lambda it: read(Experiment, it)) if path.exists() else None
 
 
-def file(experiment: Experiment) -> Path:
+def design_path(experiment: Experiment) -> Path:
     """Where its design and the looks at it are kept."""
     return root() / "releases" / "experiments" / f"{experiment.name}.yaml"
 
 
-def design(experiment: Experiment) -> dict[str, Any]:
+def read_design(path: Path) -> dict[str, Any]:
+    """A design that was kept; raises Failure if a newer template wrote it."""
+    found = read_yaml(path)
+    if found.get("format", FORMAT) > FORMAT:
+        raise Failure(f"{path} was made by a newer template: climb first")
+    return found
+
+
+def kept_design(experiment: Experiment) -> dict[str, Any]:
     """The design that was kept; raises Failure if there is none, or the settings are others now."""
-    if not file(experiment).exists():
+    path = design_path(experiment)
+    if not path.exists():
         raise Failure(f"{experiment.name} was not designed: run `{name()} ab design`")
-    kept = remembered(file(experiment), read_yaml)
-    if kept["settings"] != experiment.settings():
-        wrong = [
-            key for key, it in experiment.settings().items() if kept["settings"].get(key) != it
-        ]
+    kept, now = remembered(path, read_design), experiment.fixed()
+    if kept["settings"] != now:
+        changed = [key for key in now if kept["settings"].get(key) != now[key]]
         raise Failure(
-            f"conf/experiment.yaml: {', '.join(wrong)} changed since {experiment.name} was "
+            f"conf/experiment.yaml: {', '.join(changed)} changed since {experiment.name} was "
             f"designed: change it back, or give the experiment a new name and run `ab design`"
         )
     return kept
@@ -123,14 +115,11 @@ def policy() -> Plan | None:
     experiment = current()
     if not experiment or not experiment.running:
         return None
-    champion, challenger = approvals.champion(), approvals.challenger()
-    if not champion or not challenger:
+    versions = {"champion": approvals.champion(), "challenger": approvals.challenger()}
+    if not all(versions.values()):
         return None
-    kept = design(experiment)
-    if (champion, challenger) != (kept["champion"], kept["challenger"]):
+    kept = kept_design(experiment)
+    if any(kept[variant] != version for variant, version in versions.items()):
         return None
-    variants = (
-        Variant("champion", champion, 1 - experiment.share),
-        Variant("challenger", challenger, experiment.share),
-    )
-    return Plan(variants, salt=experiment.name)
+    variants = (Variant(v, kept[v], share) for v, share in experiment.shares.items())
+    return Plan(tuple(variants), salt=experiment.name)

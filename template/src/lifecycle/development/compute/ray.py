@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ...extensions import yours
-from ...project import PACKAGE, Failure, root
+from ...project import PACKAGE, Failure, home, pyproject, root
 
 # One thread a task, as compute=local has it: the same numbers wherever they are computed.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
@@ -62,7 +62,8 @@ def executor(shared: Any = None, workers: int | None = None) -> Iterator[Executo
 
     with tempfile.TemporaryDirectory() as parcel:
         shutil.copytree(root() / "conf", Path(parcel) / "conf")
-        shutil.copy(root() / "pyproject.toml", parcel)
+        described = next(it for it in (root(), home(Path.cwd())) if pyproject(it))
+        shutil.copy(described / "pyproject.toml", parcel)
         ignore = shutil.ignore_patterns("__pycache__")
         code = [
             str(shutil.copytree(folder, Path(parcel) / folder.name, ignore=ignore))

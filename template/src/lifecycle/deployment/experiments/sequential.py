@@ -37,8 +37,8 @@ class Arm(NamedTuple):
 class Design:
     """What is decided before anything is seen.
 
-    alpha is two-sided; power is the chance to decide for a challenger that is better by `effect`;
-    share is the challenger's part of the requests."""
+    alpha is two-sided; power is the probability to decide for a challenger that is
+    better by `effect`; share is the challenger's part of the requests."""
 
     effect: float
     alpha: float
