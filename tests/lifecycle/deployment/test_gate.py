@@ -207,7 +207,7 @@ def test_no_evaluation_means_no_pass(found: Found) -> None:
         ({"metrics": {part("metrics").PRIMARY: {"least": 1}}}, part("metrics").PRIMARY),
         ({"metrics": {part("metrics").PRIMARY: {"min": float("nan")}}}, "min: it should be a finite number"),
         ({"baseline": {"margin": "a lot"}}, "baseline: margin: write 0.01 or 5%"),
-        ({"slices": {"margin": -1}}, "slices: margin: it must be 0"),
+        ({"slices": {"margin": -1}}, "slices: margin: write 0.01 or 5%, not -1"),
         ({"size": {}}, "size"),
         ({"size": {"megabyte": 1}}, "did you mean megabytes"),
         ({"latency": {"p99": 1}}, "p99"),

@@ -1,6 +1,7 @@
 """Look at an experiment: a verdict at the looks that were designed, and none between them."""
 
 from copy import deepcopy
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -82,14 +83,5 @@ def arm(units: Units, variant: str) -> Arm:
 def described(look: Look, sign: int) -> dict[str, Any]:
     """A look as it is kept: the difference in the outcome's own unit, challenger less champion."""
     low, high = sorted((sign * look.low, sign * look.high))
-    return {
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "information": look.information,
-        "fraction": look.fraction,
-        "z": look.z,
-        "bound": look.bound,
-        "difference": sign * look.difference,
-        "low": low,
-        "high": high,
-        "decision": look.decision,
-    }
+    turned = {"difference": sign * look.difference, "low": low, "high": high}
+    return {"time": datetime.now(UTC).isoformat(timespec="seconds")} | asdict(look) | turned

@@ -14,6 +14,7 @@ judged must not pass: a KeyError or TypeError counts as a figure that is missing
 """
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -44,23 +45,16 @@ class Margin(Settings):
     @field_validator("margin", mode="before")
     @classmethod
     def is_margin(cls, value: Any) -> Any:
-        try:
-            number = float(value[:-1] if isinstance(value, str) and value[-1:] == "%" else value)
-            known = math.isfinite(number) and not isinstance(value, bool)
-        except (TypeError, ValueError):
-            known = False
-        if not known or (isinstance(value, str) and not value.endswith("%")):
+        if not re.fullmatch(r"\d*\.?\d+(e-?\d+)?%?", str(value)):
             raise ValueError(f"write 0.01 or 5%, not {value!r}")
-        if number < 0:
-            raise ValueError(f"it must be 0 or more, not {value!r}")
         return value
 
     def of(self, reference: Any) -> float:
-        """The margin as a number, for a share that of the reference."""
-        if isinstance(self.margin, str):
-            share = float(self.margin.removesuffix("%")) / 100
-            return share * abs(reference) if is_number(reference) else 0.0
-        return self.margin
+        """The margin as a number, for a share that of the reference (0 if that is unknown)."""
+        if not str(self.margin).endswith("%"):
+            return float(self.margin)
+        share = float(str(self.margin).removesuffix("%")) / 100
+        return share * abs(reference) if is_number(reference) else 0.0
 
 
 def is_number(*values: Any) -> bool:

@@ -1,10 +1,9 @@
 """What conf/tune.yaml says: the ranges to search, and how much work a search may be."""
 
 import difflib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ...configuration import Settings, parse
 from ...problem import part, path
@@ -31,8 +30,10 @@ class Choices(Settings):
     choices: list[bool | int | float | str | None] = Field(min_length=1)
 
 
-class TuneFile(Settings):
-    """conf/tune.yaml. Each range is checked by its own model."""
+class TuneSettings(Settings):
+    """conf/tune.yaml: the range of each parameter, and counts of trials, folds and workers.
+
+    `batch` trials are chosen together, before any of them has a score."""
 
     space: dict[str, Any]
     trials: int = Field(ge=1)
@@ -40,31 +41,21 @@ class TuneFile(Settings):
     batch: int = Field(ge=1)
     workers: int | None = Field(default=None, ge=1)
 
-
-@dataclass(frozen=True)
-class TuneSettings:
-    """A search: the range of each parameter, and counts of trials, folds and workers.
-
-    Without a range there is one trial, with the settings of params.yaml.
-    `batch` trials are chosen together, before any of them has a score."""
-
-    space: "dict[str, BaseDistribution]"
-    trials: int
-    folds: int
-    batch: int
-    workers: int | None
+    @field_validator("space")
+    @classmethod
+    def as_distributions(cls, value: dict[str, Any]) -> "dict[str, BaseDistribution]":
+        return {name: distribution(name, range_) for name, range_ in value.items()}
 
 
 def read(trials: int | None = None, workers: int | None = None) -> TuneSettings:
-    """The file's settings, some of them overridden; raises Failure naming what is wrong."""
+    """The file's settings, some of them overridden; raises Failure naming what is wrong.
+
+    Without a range there is one trial, with the settings of params.yaml."""
     options = {"trials": trials, "workers": workers}
     given = conf("tune") | {key: value for key, value in options.items() if value is not None}
-    found = parse(TuneFile, given, FILE)
-    space = {name: distribution(name, range_) for name, range_ in found.space.items()}
-    check_names(space)
-    return TuneSettings(
-        space, found.trials if space else 1, found.folds, found.batch, found.workers
-    )
+    found = parse(TuneSettings, given, FILE)
+    check_names(found.space)
+    return found if found.space else found.model_copy(update={"trials": 1})
 
 
 def distribution(name: str, given: Any) -> "BaseDistribution":
