@@ -13,5 +13,5 @@ def load(path: Path) -> pd.DataFrame:
 
 
 def split(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, str]:
-    """Rows to learn from, rows to test with, and how they were told apart."""
+    """Rows to learn from, rows to test with, and how they were split."""
     return describe.holdout(frame)

@@ -1,4 +1,4 @@
-"""Automated features take any column, answer one row as they answer many, and say what they are."""
+"""Automated features take any column, encode one row as they encode many, and say what they are."""
 
 import json
 import warnings
@@ -30,7 +30,7 @@ def automated(workspace: Path) -> Iterator[Model]:
         yield model.fit(rows[role.features], rows[role.target], params, made)
 
 
-def test_a_row_is_answered_as_many_are(automated: Model, rows: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_row_alone_is_predicted_as_among_many(automated: Model, rows: pd.DataFrame, tmp_path: Path) -> None:
     joblib.dump(automated, tmp_path / "model")
     served = joblib.load(tmp_path / "model")
     many = automated.predict(rows)
@@ -39,7 +39,7 @@ def test_a_row_is_answered_as_many_are(automated: Model, rows: pd.DataFrame, tmp
         pd.testing.assert_frame_equal(one, many.iloc[[row]], check_dtype=False)
 
 
-def test_what_was_never_seen_is_answered(automated: Model, rows: pd.DataFrame) -> None:
+def test_values_never_seen_are_predicted(automated: Model, rows: pd.DataFrame) -> None:
     few = rows.head(3).copy()
     for column in automated.facts["schema"]:
         kind = {"string": object, "datetime": "datetime64[ns]"}.get(column["type"], float)
@@ -58,7 +58,7 @@ def test_each_feature_belongs_to_one_column(automated: Model, rows: pd.DataFrame
     assert sorted(places) == list(range(numbers.shape[1]))
 
 
-def test_categories_dates_and_words_are_told_apart() -> None:
+def test_categories_dates_and_words_are_distinguished() -> None:
     number = np.arange(400)
     frame = pd.DataFrame(
         {
@@ -94,7 +94,7 @@ def test_the_report_finds_the_column_that_matters(
     frame.assign(x_hint=hint).to_parquet(tmp_path / "hinted.parquet")
     report = features.features(tmp_path / "hinted.parquet")
     best, *others = report["columns"]
-    assert best["column"] == "x_hint" and best["worth"] > 3 * best["spread"] > 0
+    assert best["column"] == "x_hint" and best["importance"] > 3 * best["spread"] > 0
     assert {entry["column"] for entry in others} == set(role.features)
     assert report["low"] <= report["difference"] <= report["high"]
     folder = workspace / "reports"

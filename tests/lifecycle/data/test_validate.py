@@ -1,4 +1,4 @@
-"""Each kind of broken table is told in its own words, and no row of it is lost."""
+"""Each kind of broken table is reported in its own words, and no row of it is lost."""
 
 import json
 from collections.abc import Callable
@@ -84,7 +84,7 @@ BROKEN: dict[str, tuple[Change, str, str, int | None]] = {
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_what_is_broken_is_told(kind: str, clean: Path) -> None:
+def test_what_is_broken_is_reported(kind: str, clean: Path) -> None:
     change, column, rule, rows = BROKEN[kind]
     broken = clean.with_name("broken.csv")
     change(pd.read_csv(clean)).to_csv(broken, index=False)
@@ -92,13 +92,13 @@ def test_what_is_broken_is_told(kind: str, clean: Path) -> None:
     before = {(entry["column"], entry["rule"]) for entry in known["findings"]}
     report = validate.validate(broken, clean.with_name("out.csv"))
     new = [e for e in report["findings"] if (e["column"], e["rule"]) not in before]
-    told = [entry for entry in new if entry["column"] == column and rule in entry["rule"]]
-    assert told, report["findings"]
+    found = [entry for entry in new if entry["column"] == column and rule in entry["rule"]]
+    assert found, report["findings"]
     assert not report["passed"] and not clean.with_name("out.csv").exists()
-    assert told[0]["rows"] is None if rows is None else len(told[0]["rows"]) == rows
+    assert found[0]["rows"] is None if rows is None else len(found[0]["rows"]) == rows
 
 
-def test_an_unreadable_or_empty_file_is_told(clean: Path) -> None:
+def test_an_unreadable_or_empty_file_is_reported(clean: Path) -> None:
     for content, reason in [(b"", "empty"), (b"a,b\n", "no rows"), (b"\0\1\2,\n\0", "not text")]:
         clean.write_bytes(content)
         with pytest.raises(project.Failure, match=reason):
@@ -110,9 +110,9 @@ def test_bad_rows_are_set_aside_and_the_others_go_on(clean: Path) -> None:
     broken, out = clean.with_name("broken.csv"), clean.with_name("out.csv")
     frame.to_csv(broken, index=False)
     known = validate.validate(clean)["bad_rows"]
-    text = schema.path().read_text(encoding="utf-8")
+    text = schema.schema_path().read_text(encoding="utf-8")
     share = (known + 3) / len(frame) + 1e-9
-    schema.path().write_text(text.replace("tolerance: 0\n", f"tolerance: {share}\n"), "utf-8")
+    schema.schema_path().write_text(text.replace("tolerance: 0\n", f"tolerance: {share}\n"), "utf-8")
     report = validate.validate(broken, out)
     aside = pd.read_csv(project.root() / report["quarantine"])
     assert len(aside) + len(pd.read_csv(out)) == len(frame)
@@ -134,11 +134,15 @@ def test_a_clean_table_goes_on_byte_for_byte(clean: Path) -> None:
 
 
 def test_the_schema_is_inferred_once_and_then_left_alone(clean: Path) -> None:
-    text = schema.path().read_text(encoding="utf-8")
+    text = schema.schema_path().read_text(encoding="utf-8")
     for line in ("x_key: {type: text, unique: true}", "x_day: {type: date, past: true}"):
         assert line in text
-    assert schema.read().columns["x_amount"] == {"type": "number", "minimum": 0.0, "maximum": 12.5}
-    project.write_atomically(schema.path(), text.replace("maximum: 12.5", "maximum: 3"))
+    assert schema.read()[1]["x_amount"].model_dump(exclude_unset=True) == {
+        "type": "number",
+        "minimum": 0.0,
+        "maximum": 12.5,
+    }
+    project.write_atomically(schema.schema_path(), text.replace("maximum: 12.5", "maximum: 3"))
     report = validate.validate(clean)
     assert not report["inferred"] and not report["passed"]
     assert validate.validate(clean, renew=True)["inferred"]
@@ -147,23 +151,23 @@ def test_the_schema_is_inferred_once_and_then_left_alone(clean: Path) -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "message"),
     [
-        ("maximum: 12.5", "maximun: 12.5", "x_amount has .* 'maximun': did you mean maximum"),
-        ("x_day: {type: date", "x_day: {type: dates", "type of x_day must be one of"),
-        ("tolerance: 0", "tolerance: 5", "a share such as"),
+        ("maximum: 12.5", "maximun: 12.5", "column x_amount: unknown key maximun: did you mean maximum"),
+        ("x_day: {type: date", "x_day: {type: dates", "column x_day: type: it should be 'boolean', .* not 'dates'"),
+        ("tolerance: 0", "tolerance: 5", "conf/schema.yaml: tolerance: it should be less than 1, not 5"),
     ],
 )
-def test_a_misspelt_schema_is_told(clean: Path, right: str, wrong: str, message: str) -> None:
-    text = schema.path().read_text(encoding="utf-8")
-    project.write_atomically(schema.path(), text.replace(right, wrong))
+def test_a_misspelt_schema_is_refused(clean: Path, right: str, wrong: str, message: str) -> None:
+    text = schema.schema_path().read_text(encoding="utf-8")
+    project.write_atomically(schema.schema_path(), text.replace(right, wrong))
     with pytest.raises(project.Failure, match=message):
         validate.validate(clean)
 
 
 def test_the_scorecard_asks_for_a_validation_of_what_was_learned_from(trained: Model, workspace: Path) -> None:
     assert [item.state for item in validate.evidence()] == ["missing"]
-    text = schema.path().read_text(encoding="utf-8")
+    text = schema.schema_path().read_text(encoding="utf-8")
     report = validate.validate(project.data_path(), renew=True)
     state = "proven" if report["passed"] else "missing"
     assert [item.state for item in validate.evidence()] == [state]
     (workspace / "reports/validation.json").unlink()
-    schema.path().write_text(text, encoding="utf-8")
+    schema.schema_path().write_text(text, encoding="utf-8")

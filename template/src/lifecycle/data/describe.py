@@ -81,7 +81,7 @@ def check_target(target: "Series", problem_type: str) -> None:
 
 
 def holdout(frame: "DataFrame") -> tuple["DataFrame", "DataFrame", str]:
-    """Rows to learn from, rows to test with, and how they were told apart.
+    """Rows to learn from, rows to test with, and how they were split.
 
     With a time column the newest rows are held out, because the model will meet newer ones."""
     from sklearn.model_selection import train_test_split
@@ -106,7 +106,7 @@ def holdout(frame: "DataFrame") -> tuple["DataFrame", "DataFrame", str]:
 
 
 def understand(frame: "DataFrame", role: Roles) -> list[dict[str, Any]]:
-    """One entry a column: name, role, kind, missing, distinct, examples, warnings."""
+    """An entry for each column: name, role, kind, missing, distinct, examples, warnings."""
     jobs: dict[str | None, str] = dict.fromkeys(role.ignored, "ignored")
     jobs |= dict.fromkeys(role.sensitive, "sensitive")
     jobs |= {role.time: "time", role.id: "id", role.target: "target"}
@@ -133,20 +133,20 @@ def understand(frame: "DataFrame", role: Roles) -> list[dict[str, Any]]:
 
 
 def copies(values: "Series", target: "Series") -> bool:
-    """Whether a column tells the target: Chatterjee's correlation is near its highest value."""
+    """Whether a column determines the target: Chatterjee's correlation is near its maximum."""
     import pandas as pd
     from scipy.stats import chatterjeexi
 
-    column, answer = (
+    x, y = (
         (c.rank() if c.dtype.kind in KINDS else pd.Series(c.factorize()[0])).fillna(-1)
         for c in (values, target)
     )
-    told, highest = chatterjeexi(column, answer), chatterjeexi(answer, answer)
-    return len(answer) > 19 and bool(told.statistic > 0.98 * highest.statistic)
+    found, highest = chatterjeexi(x, y), chatterjeexi(y, y)
+    return len(y) > 19 and bool(found.statistic > 0.98 * highest.statistic)
 
 
 def parts(values: "Series") -> "Series":
-    """The group of each row by its value; many numbers make four groups of about the same size."""
+    """The group of each row, by its value; many numbers make four groups of about one size."""
     import pandas as pd
 
     many = values.dtype.kind in NUMBERS + "M" and values.nunique() > 10
@@ -154,7 +154,7 @@ def parts(values: "Series") -> "Series":
 
 
 def show(entries: list[dict[str, Any]]) -> None:
-    """Print what was understood, a line a column, and the warnings below."""
+    """Print a line for each column, and the warnings below."""
     from rich.console import Console
 
     console = Console(markup=False)
@@ -165,7 +165,7 @@ def show(entries: list[dict[str, Any]]) -> None:
         for doubt in doubts:
             console.print(f"look at {name}: {doubt}", style="yellow")
     if any(warnings.values()):
-        print("What should not be learned from belongs into `ignore` in conf/data.yaml.")
+        print("What the model must not learn from belongs in `ignore` in conf/data.yaml.")
 
 
 @extends("command")

@@ -8,7 +8,6 @@ Examples:
   {name} features --data ../tables/last_year.csv
 """
 
-import io
 import json
 import math
 import time
@@ -21,32 +20,25 @@ from typing import TYPE_CHECKING, Any
 from .. import project
 from ..extensions import extends
 from ..maturity import Evidence, recent
-from ..pages import write_page
 from ..problem import part, path
 
 if TYPE_CHECKING:
     import numpy as np
     from pandas import DataFrame as Frame
     from pandas import Series
-    from rich.console import RenderableType
 
     from ..development.model import Model
     from .describe import Roles
 
 FOLDS = 5
-SEEDS = 3  # models a fold: with one, chance in the training hides what features are worth
+SEEDS = 3  # models a fold: with one, chance in the training hides what features bring
 SHUFFLES = 5
-SWITCH = """\
-To use the automated features, run `uv add skrub` and write into {path}:
-  from lifecycle.data import vectorizer
-  def build(params): return vectorizer.vectorizer(params)
-"""
 
 
 def features(source: Path) -> dict[str, Any]:
     """Compare both on the rows to learn from; returns the report kept as reports/features.json."""
     from ..development import model
-    from . import describe
+    from . import describe, features_page
     from .vectorizer import vectorizer
 
     frame, params = part("data").load(source), project.params()
@@ -73,9 +65,9 @@ def features(source: Path) -> dict[str, Any]:
         "gains": gains,
         **difference(gains["own"], gains["automated"], sum(shares) / FOLDS),
         "milliseconds_a_row": {name: per_row(fitted, new) for name, fitted in last.items()},
-        "columns": worth(last["automated"], new, new[role.target]),
+        "columns": importance(last["automated"], new, new[role.target]),
     }
-    write(report)
+    features_page.write(report)
     return report
 
 
@@ -85,12 +77,12 @@ def folds(rows: "Frame", role: "Roles") -> Iterator[tuple["Frame", "Frame"]]:
 
     if len(rows) < 10 * FOLDS:
         raise project.Failure(f"{len(rows)} rows are too few to compare features: it takes 50")
-    answer = rows[role.target]
+    target = rows[role.target]
     if role.time:
         rows = rows.sort_values(role.time, kind="stable")
         splits = cut.TimeSeriesSplit(FOLDS, test_size=len(rows) // 10).split(rows)
-    elif project.conf()["problem_type"] == "classification" and answer.value_counts().min() > FOLDS:
-        splits = cut.StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(rows, answer)
+    elif project.conf()["problem_type"] == "classification" and target.value_counts().min() > FOLDS:
+        splits = cut.StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(rows, target)
     else:
         splits = cut.KFold(FOLDS, shuffle=True, random_state=0).split(rows)
     for known, new in splits:
@@ -145,7 +137,7 @@ class Given:
         return self.numbers
 
 
-def worth(model: "Model", rows: "Frame", truth: "Series") -> list[dict[str, Any]]:
+def importance(model: "Model", rows: "Frame", truth: "Series") -> list[dict[str, Any]]:
     """What each column became, and what the metric loses when its values are shuffled among rows.
 
     Permutation importance (Breiman 2001, "Random forests", Machine Learning 45), the mean of
@@ -165,49 +157,10 @@ def worth(model: "Model", rows: "Frame", truth: "Series") -> list[dict[str, Any]
             shuffled[:, places] = numbers[random.permutation(len(rows))][:, places]
             guess = replace(model, features=Given(shuffled)).predict(rows)
             losses.append(best - gain(truth, guess))
-        entry = {"column": column, "encoding": encoding, "features": len(places)}
-        entries.append(entry | {"worth": float(np.mean(losses)), "spread": float(np.std(losses))})
-    return sorted(entries, key=lambda entry: -entry["worth"])
-
-
-def shown(report: dict[str, Any]) -> Iterator["RenderableType"]:
-    """The report, as people read it."""
-    rows = [
-        {"column": entry["column"], "becomes": entry["encoding"], "features": entry["features"]}
-        | {f"worth in {report['metric']}": f"{entry['worth']:.4g} ± {entry['spread']:.2g}"}
-        for entry in report["columns"]
-    ]
-    yield project.table(rows)
-    low, high = report["low"], report["high"]
-    verdict = "better" if low > 0 else "worse" if high < 0 else "not told apart"
-    yield (
-        f"automated against own features, {report['metric']} on {report['folds']} folds: "
-        f"{report['difference']:+.4g}, 95% between {low:+.4g} and {high:+.4g}: {verdict}"
-    )
-    own, automated = report["milliseconds_a_row"].values()
-    yield f"one prediction takes {automated:.1f} ms instead of {own:.1f} ms"
-
-
-def write(report: dict[str, Any]) -> None:
-    """Keep the report for programs and as a page for people."""
-    from matplotlib.figure import Figure
-    from rich.console import Console
-
-    from ..development.report import svg
-
-    best = report["columns"][:20][::-1]
-    figure = Figure(figsize=(8, 1 + len(best) / 4), layout="constrained")
-    axes = figure.add_subplot(xlabel=f"worth in {report['metric']}")
-    axes.barh(
-        [entry["column"] for entry in best],
-        [entry["worth"] for entry in best],
-        xerr=[entry["spread"] for entry in best],
-    )
-    console = Console(record=True, file=io.StringIO(), width=120, highlight=False)
-    console.print(*shown(report), sep="\n")
-    reports = project.root() / "reports"
-    write_page("features", "Automated features", console, report, svg(figure))
-    project.write_atomically(reports / "features.json", json.dumps(report, indent=1))
+        entry: dict[str, Any] = {"column": column, "encoding": encoding}
+        entry |= {"features": len(places), "importance": float(np.mean(losses))}
+        entries.append(entry | {"spread": float(np.std(losses))})
+    return sorted(entries, key=lambda entry: -entry["importance"])
 
 
 @extends("evidence")
@@ -235,9 +188,11 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
     def run(arguments: Namespace) -> dict[str, Any]:
         from rich import print as show
 
+        from . import features_page
+
         report = features(arguments.data or project.data_path())
-        show(*shown(report), sep="\n")
-        print(SWITCH.format(path=path("features")))
+        show(*features_page.shown(report), sep="\n")
+        print(features_page.SWITCH.format(path=path("features")))
         return report
 
     return run

@@ -3,22 +3,20 @@
 Pandera checks it. Its own YAML lists no categories and takes six lines a column, so the file has a
 shorter form, from which the Pandera schema is built."""
 
-import difflib
 import math
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
 
 from .. import project
-from ..project import Failure
+from ..configuration import Settings, parse
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
     from pandera.pandas import DataFrameSchema
 
-TYPES = ("boolean", "integer", "number", "date", "text")
-KEYS = ("type", "nullable", "unique", "minimum", "maximum", "past", "values", "copies_target")
 # What UTF-8 read as Windows-1252 looks like, and bytes that are no character.
 BROKEN = "[\ufffd\x80-\x9f]|Ã[\x80-\xbf]|â€"
 HEADER = """\
@@ -32,7 +30,7 @@ HEADER = """\
 #                 column without negative numbers stays without
 # past            no date lies in the future
 # values          no others; listed where there were at most 50 and each was seen more than once
-# copies_target   true lets a column pass that nearly tells the target
+# copies_target   true lets a column pass that nearly equals the target
 #
 # Columns that conf/data.yaml ignores are not looked at.
 
@@ -43,42 +41,38 @@ unique_rows: {unique_rows}
 """
 
 
-def path() -> Path:
+class Column(Settings):
+    """What is asked of a column: a line of `columns` in conf/schema.yaml."""
+
+    type: Literal["boolean", "integer", "number", "date", "text"]
+    nullable: bool = False
+    unique: bool = False
+    minimum: float | int | date | str | None = None
+    maximum: float | int | date | str | None = None
+    past: bool = False
+    values: list[Any] | None = None
+    copies_target: bool = False
+
+
+class Schema(Settings):
+    """conf/schema.yaml; it has no columns before the first validation."""
+
+    tolerance: float = Field(0, ge=0, lt=1)
+    unique_rows: bool = False
+    columns: dict[str, Any] = {}  # noqa: RUF012
+
+
+def schema_path() -> Path:
     """Where the schema is kept."""
     return project.root() / "conf" / "schema.yaml"
 
 
-@dataclass
-class Rules:
-    """The content of conf/schema.yaml; `columns` is empty before the first look."""
-
-    columns: dict[str, dict[str, Any]] = field(default_factory=dict)
-    tolerance: float = 0
-    unique_rows: bool = False
-
-
-def read() -> Rules:
-    """The rules of this project; raises Failure for a misspelt line."""
-    found = project.read_yaml(path()) if path().is_file() else {}
-    refuse_unknown("the file", found, tuple(Rules.__dataclass_fields__))
-    rules = Rules(**found)
-    if not 0 <= rules.tolerance < 1:
-        raise Failure("conf/schema.yaml: tolerance must be a share such as 0 or 0.01")
-    for column, spec in rules.columns.items():
-        refuse_unknown(column, spec, KEYS)
-        if spec.get("type") not in TYPES:
-            raise Failure(f"conf/schema.yaml: type of {column} must be one of {', '.join(TYPES)}")
-    return rules
-
-
-def refuse_unknown(where: str, found: Any, known: tuple[str, ...]) -> None:
-    """Raise Failure for a key that means nothing."""
-    if not isinstance(found, dict):
-        raise Failure(f"conf/schema.yaml: {where} must hold `name: value` pairs, not {found!r}")
-    for key in found.keys() - set(known):
-        close = difflib.get_close_matches(key, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
-        raise Failure(f"conf/schema.yaml: {where} has the unknown key {key!r}: {hint}")
+def read() -> tuple[Schema, dict[str, Column]]:
+    """The schema of this project and its columns; raises Failure, naming the key, for a mistake."""
+    place, path = "conf/schema.yaml", schema_path()
+    found = parse(Schema, project.read_yaml(path) if path.is_file() else {}, place)
+    columns = found.columns.items()
+    return found, {name: parse(Column, it, f"{place}: column {name}") for name, it in columns}
 
 
 def write(frame: "DataFrame", tolerance: float) -> None:
@@ -97,13 +91,13 @@ def write(frame: "DataFrame", tolerance: float) -> None:
     text += yaml.safe_dump(
         {"columns": columns}, default_flow_style=None, sort_keys=False, allow_unicode=True, width=96
     )
-    project.write_atomically(path(), text)
+    project.write_atomically(schema_path(), text)
 
 
 def infer(values: "Series") -> dict[str, Any]:
     """What the column's values have in common; see HEADER for how far it is trusted.
 
-    A value that was never seen has about the chance (values seen once) / (rows), by Good (1953),
+    A new value has a probability of about (values seen once) / (rows), by Good (1953),
     "The population frequencies of species"; so a list without such values is taken as complete."""
     known = values.dropna()
     kinds = {"b": "boolean", "i": "integer", "u": "integer", "f": "number", "M": "date"}
@@ -158,35 +152,38 @@ def as_type(values: "Series", kind: str) -> "Series":
     return pd.Series(None, index=values.index, dtype=object)
 
 
-def checks(columns: dict[str, dict[str, Any]]) -> "DataFrameSchema":
-    """Pandera's schema of columns that have their type; a check is named by what it found."""
+def checks(columns: dict[str, Column]) -> "DataFrameSchema":
+    """Pandera's schema of columns that have their type; a check is named by what it finds."""
+    import pandera.pandas as pa
+
+    return pa.DataFrameSchema({name: pandera_column(column) for name, column in columns.items()})
+
+
+def pandera_column(column: Column) -> Any:
     import pandas as pd
     import pandera.pandas as pa
 
-    def column(spec: dict[str, Any]) -> pa.Column:
-        made = []
-        bound: Any = pd.Timestamp if spec["type"] == "date" else float
-        if spec["type"] == "integer":
-            made.append(pa.Check(lambda values: values % 1 == 0, error="no whole number"))
-        if (low := spec.get("minimum")) is not None:
-            made.append(pa.Check.ge(bound(low), error=f"below {low}"))
-        if (high := spec.get("maximum")) is not None:
-            made.append(pa.Check.le(bound(high), error=f"above {high}"))
-        if spec.get("past"):
-            made.append(pa.Check.le(tomorrow(), error="in the future"))
-        if spec.get("values") is not None:
-            made.append(pa.Check.isin(spec["values"], error="unknown value"))
-        if spec["type"] == "text":
-            whole = pa.Check(
-                lambda values: ~values.astype(str).str.contains(BROKEN),
-                error="broken characters (is the file in another encoding?)",
-            )
-            made.append(whole)
-        return pa.Column(
-            checks=made,
-            nullable=spec.get("nullable", False),
-            unique=spec.get("unique", False),
-            report_duplicates="exclude_first",
+    bound: Any = pd.Timestamp if column.type == "date" else float
+    made = []
+    if column.type == "integer":
+        made.append(pa.Check(lambda values: values % 1 == 0, error="no whole number"))
+    if column.minimum is not None:
+        made.append(pa.Check.ge(bound(column.minimum), error=f"below {column.minimum}"))
+    if column.maximum is not None:
+        made.append(pa.Check.le(bound(column.maximum), error=f"above {column.maximum}"))
+    if column.past:
+        made.append(pa.Check.le(tomorrow(), error="in the future"))
+    if column.values is not None:
+        made.append(pa.Check.isin(column.values, error="unknown value"))
+    if column.type == "text":
+        readable = pa.Check(
+            lambda values: ~values.astype(str).str.contains(BROKEN),
+            error="broken characters (is the file in another encoding?)",
         )
-
-    return pa.DataFrameSchema({name: column(spec) for name, spec in columns.items()})
+        made.append(readable)
+    return pa.Column(
+        checks=made,
+        nullable=column.nullable,
+        unique=column.unique,
+        report_duplicates="exclude_first",
+    )

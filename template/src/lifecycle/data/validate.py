@@ -10,7 +10,6 @@ Examples:
   {name} validate --renew
 """
 
-import io
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
@@ -21,15 +20,12 @@ from typing import TYPE_CHECKING, Any
 from .. import project
 from ..extensions import extends
 from ..maturity import Evidence, recent
-from ..pages import write_page
-from . import schema
+from . import findings, schema, validation_page
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-    from rich.console import RenderableType
 
 REASONS = "reasons_set_aside"
-SHOWN = 10  # rows of each finding that are printed
 
 
 def validate(source: Path, out: Path | None = None, renew: bool = False) -> dict[str, Any]:
@@ -41,13 +37,13 @@ def validate(source: Path, out: Path | None = None, renew: bool = False) -> dict
     from . import ingest, table
 
     frame = table.read(source)
-    rules = schema.read()
-    inferred = renew or not rules.columns
+    rules, columns = schema.read()
+    inferred = renew or not columns
     if inferred:
         schema.write(frame, rules.tolerance)
-        rules = schema.read()
-    typed, findings = examine(frame, rules)
-    reasons = by_row(findings)
+        rules, columns = schema.read()
+    typed, found = findings.examine(frame, columns, rules.unique_rows)
+    reasons = findings.by_row(found)
     version = project.md5(source)
     report: dict[str, Any] = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -57,9 +53,9 @@ def validate(source: Path, out: Path | None = None, renew: bool = False) -> dict
         "bad_rows": len(reasons),
         "tolerance": rules.tolerance,
         "quarantine": quarantine(frame, reasons, version, source.suffix) if reasons else None,
-        "findings": findings,
+        "findings": found,
     }
-    whole = all(finding["rows"] is not None for finding in findings)
+    whole = all(finding["rows"] is not None for finding in found)
     report["passed"] = whole and len(reasons) <= rules.tolerance * len(frame)
     if report["passed"] and out and not reasons:
         report["out_md5"] = ingest.ingest(source, out)
@@ -67,88 +63,8 @@ def validate(source: Path, out: Path | None = None, renew: bool = False) -> dict
         with table.writer(out) as good:
             good.write(typed.drop(index=list(reasons)))
         report["out_md5"] = project.md5(out)
-    write(report, rules)
+    validation_page.write(report, columns)
     return report
-
-
-def examine(frame: "DataFrame", rules: schema.Rules) -> tuple["DataFrame", list[dict[str, Any]]]:
-    """The table in the schema's types, and what is wrong with it."""
-    ignored = project.conf().get("ignore") or []
-    columns, findings = rules.columns, []
-    for name in columns:
-        if name not in frame:
-            findings.append(finding(name, "the column is missing"))
-    for name in frame:
-        if name not in columns and name not in ignored:
-            findings.append(finding(name, "the schema does not know this column"))
-    typed, fitting = frame.copy(), {}
-    for name, spec in columns.items():
-        if name in frame:
-            values = schema.as_type(frame[name], spec["type"])
-            wrong = values.isna() & frame[name].notna()
-            if 2 * wrong.sum() > frame[name].notna().sum():
-                example = frame[name][wrong].iloc[0]
-                findings.append(finding(name, f"holds {example!r}, not {spec['type']}"))
-                continue
-            if wrong.any():
-                findings.append(finding(name, f"not {spec['type']}", frame[name][wrong]))
-            # A value of the wrong type was told of: it is not missing, too.
-            fitting[name] = spec | {"nullable": spec.get("nullable", False) or bool(wrong.any())}
-            if wrong.any() and not spec.get("nullable") and (gaps := frame[name].isna()).any():
-                findings.append(finding(name, "missing", frame[name][gaps]))
-            typed[name] = values
-    findings += violations(typed[list(fitting)], fitting)
-    if rules.unique_rows and (twins := frame.duplicated()).any():
-        findings.append(finding("(row)", "a copy of an earlier row", frame.iloc[:, 0][twins]))
-    findings += leaks(typed, fitting)
-    return typed, findings
-
-
-def finding(column: str, rule: str, values: Any = None) -> dict[str, Any]:
-    """An entry of the report; `values` is a series of what was found, by row."""
-    entry: dict[str, Any] = {"column": str(column), "rule": rule, "rows": None, "values": []}
-    if values is not None:
-        entry["rows"] = [int(row) + 1 for row in values.index]
-        entry["values"] = [str(value) for value in values.head(SHOWN)]
-    return entry
-
-
-def violations(frame: "DataFrame", columns: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """What Pandera finds, one entry a column and rule."""
-    import pandera.pandas as pa
-
-    try:
-        schema.checks(columns).validate(frame, lazy=True)
-    except pa.errors.SchemaErrors as errors:
-        names = {"not_nullable": "missing", "field_uniqueness": "comes twice"}
-        cases = errors.failure_cases.assign(index=errors.failure_cases["index"].astype(int))
-        for (column, check), found in cases.groupby(["column", "check"], sort=False):
-            values = found.set_index("index")["failure_case"].sort_index()
-            yield finding(column, names.get(check, check), values)
-
-
-def leaks(frame: "DataFrame", columns: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Columns that nearly tell the target, and so will not be there when a prediction is made."""
-    from . import describe
-
-    settings = project.conf()
-    target, key = settings["target"], settings.get("id_column")
-    if target not in columns:
-        return
-    sample = frame.sample(min(len(frame), 5_000), random_state=0).dropna(subset=[target])
-    for name, spec in columns.items():
-        apart = name in (target, key) or spec.get("copies_target")
-        if not apart and describe.copies(sample[name], sample[target]):
-            yield finding(name, f"nearly a copy of {target}: add it to `ignore` in conf/data.yaml")
-
-
-def by_row(findings: list[dict[str, Any]]) -> dict[int, list[str]]:
-    """The reasons against each bad row, by its position."""
-    reasons: dict[int, list[str]] = {}
-    for entry in findings:
-        for row in entry["rows"] or []:
-            reasons.setdefault(row - 1, []).append(f"{entry['column']}: {entry['rule']}")
-    return dict(sorted(reasons.items()))
 
 
 def quarantine(frame: "DataFrame", reasons: dict[int, list[str]], version: str, kind: str) -> str:
@@ -160,55 +76,6 @@ def quarantine(frame: "DataFrame", reasons: dict[int, list[str]], version: str, 
     with table.writer(project.root() / place) as out:
         out.write(bad.assign(**{REASONS: ["; ".join(found) for found in reasons.values()]}))
     return place.as_posix()
-
-
-def write(report: dict[str, Any], rules: schema.Rules) -> None:
-    """Keep the report for programs and as a page for people."""
-    from rich.console import Console
-
-    reports = project.root() / "reports"
-    console = Console(record=True, file=io.StringIO(), width=120, highlight=False)
-    console.print(*shown(report))
-    console.print("\nWhat was asked of each column (conf/schema.yaml):")
-    bad = {entry["column"] for entry in report["findings"]}
-    asked = []
-    for name, rule in rules.columns.items():
-        words = {key: "yes" if value is True else value for key, value in rule.items()}
-        if "values" in words:
-            words["values"] = ", ".join(map(str, words["values"]))
-        asked.append({"": "✗" if name in bad else "✓", "column": name} | words)
-    console.print(project.table(asked))
-    write_page("validation", "Validation of the data", console, report)
-    project.write_atomically(reports / "validation.json", json.dumps(report, indent=1))
-
-
-def shown(report: dict[str, Any]) -> Iterator["RenderableType"]:
-    """The verdict and the findings, as people read them."""
-    from rich.text import Text
-
-    verdict = "passed" if report["passed"] else "did not pass"
-    allowed = f"{report['tolerance']:.1%} may be bad"
-    yield Text(
-        f"{report['data']['path']} {verdict}: {report['bad_rows']} of {report['rows']} rows are "
-        f"bad, {allowed}",
-        style="green" if report["passed"] else "red",
-    )
-    rows = []
-    for entry in report["findings"]:
-        found = [] if entry["rows"] is None else entry["rows"]
-        first = zip(found, entry["values"], strict=False)
-        rows.append(
-            {
-                "column": Text(entry["column"]),
-                "what is wrong": Text(entry["rule"]),
-                "rows": "table" if entry["rows"] is None else len(found),
-                "first rows": Text(", ".join(f"{row}: {value}" for row, value in first)),
-            }
-        )
-    if rows:
-        yield project.table(rows)
-    if report["quarantine"]:
-        yield Text(f"The bad rows are in {report['quarantine']}, with their reasons.")
 
 
 @extends("evidence")
@@ -244,7 +111,7 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
 
         out = arguments.out and project.root() / arguments.out
         report = validate(arguments.data or project.data_path(), out, arguments.renew)
-        show(*shown(report), sep="\n")
+        show(*validation_page.shown(report), sep="\n")
         if report["inferred"]:
             print("conf/schema.yaml was written from this table. It is yours now:")
             print("look at it, correct it, and commit it.")
