@@ -387,7 +387,7 @@ def test_the_checks_run_and_the_first_command_too(make: Make, climb: Any) -> Non
     ladder.run(["uv", "sync", "--quiet"], project)
     ladder.commit(project, "Lock")
     said = climb(project, "--run")
-    assert [(check["passed"], check["before"]) for check in said["checks"]] == [(True, True)] * 3
+    assert [(check["passed"], check["before"]) for check in said["checks"]] == [(True, True)] * 4
     assert (said["first"], said["ran"], said["exit_code"]) == ("uv run living-project train", 0, 0)
     assert list(project.glob("models/*/model.json"))
 

@@ -1,14 +1,17 @@
 """Generated projects, really run: installed, linted, typed, trained, tested by their own tests."""
 
 import json
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests import ladder
+from tests.tools import environment
 
 Live = Callable[..., Path]
 WHOLE: list[dict[str, Any]] = [
@@ -55,7 +58,7 @@ def test_a_project_passes_its_slow_proofs(answers: dict[str, Any], live: Live) -
     assert done.returncode in (0, 5), done.stdout
 
 
-@pytest.mark.parametrize("version", ["3.12", "3.13"])
+@pytest.mark.parametrize("version", ["3.12", "3.13", "3.14"])
 def test_other_python_versions_resolve(version: str, render: Callable[..., Path], tmp_path: Path) -> None:
     project = render(tmp_path / "project", python_version=version, level=2, compute="ray")
     project_groups = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
@@ -65,6 +68,47 @@ def test_other_python_versions_resolve(version: str, render: Callable[..., Path]
     ).stdout
     assert "scikit-learn==" in compiled
     assert f'requires-python = ">={version}' in (project / "pyproject.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.xdist_group(key(WHOLE[2]))
+def test_code_without_annotations_fails_no_job(live: Live, tmp_path: Path) -> None:
+    """What is people's own is linted and typed gently, by the same commands as in their CI."""
+    project = ladder.copied(live(**WHOLE[2]), tmp_path / "project")
+    environment.link(live(**WHOLE[2]) / ".venv", project / ".venv")
+    package = project / "src" / "living_project"
+    (package / "helpers.py").write_text(OWN, encoding="utf-8")
+    metrics = (package / "metrics.py").read_text(encoding="utf-8")
+    untyped = re.sub(r"def score\(.*?\) -> [^:]+:", "def score(truth, prediction):", metrics, flags=re.S)
+    assert untyped != metrics
+    (package / "metrics.py").write_text(untyped, encoding="utf-8")
+    ladder.run(["uv", "run", "ruff", "check", "--quiet", "--fix"], project)
+    ladder.run(["uv", "run", "ruff", "format", "--quiet"], project)
+    ladder.commit(project, "Write it as we do")
+    jobs = yaml.safe_load((project / ".github/workflows/ci.yml").read_text(encoding="utf-8"))["jobs"]
+    commands = {job["name"]: job["command"] for job in jobs["check"]["strategy"]["matrix"]["include"]}
+    for name in ("lint", "typing"):
+        ladder.run(commands[name].split(), project)
+    (package / "helpers.py").write_text("def mean(values):\n    return sum(value) / len(values)\n", encoding="utf-8")
+    assert "F821" in ladder.run(["uv", "run", "ruff", "check"], project, check=False).stdout
+
+
+OWN = '''"""Written in a hurry."""
+
+import os
+from typing import List
+
+
+def mean(values: List):
+    if len(values) == 0:
+        return None
+    else:
+        return sum([value for value in values]) / len(values)
+
+
+def read(name):
+    with open(os.path.join("data", name)) as file:  # a comment that goes on and on, for there is so much to say
+        return file.read()
+'''
 
 
 def test_the_oldest_versions_that_are_allowed_pass_the_tests(render: Callable[..., Path], tmp_path: Path) -> None:
