@@ -28,10 +28,10 @@ from pathlib import Path
 import pandas as pd
 from lifecycle.data import describe, table
 from lifecycle.development import model
-from lifecycle.monitoring import drift
+from lifecycle.monitoring.drift import reference
 from lifecycle.project import data_path
 scorer, frame = model.load(), table.read(data_path())
-drift.reference(scorer)
+reference.profile_of(scorer)
 _, test, _ = describe.holdout(frame)
 whole = scorer.prepare(frame).join(scorer.predict(frame))
 test = scorer.prepare(test).join(scorer.predict(test))
@@ -48,7 +48,7 @@ from pathlib import Path
 import pydantic_core, rich.console
 from lifecycle.data import table
 from lifecycle.development import defaults, model
-from lifecycle.monitoring import drift, drift_report, drift_statistics
+from lifecycle.monitoring.drift import comparison, drift, drift_page, reference
 model.load()
 start = time.perf_counter()
 with contextlib.redirect_stdout(io.StringIO()):

@@ -85,9 +85,9 @@ capabilities:
 
 def broken(folder: Path) -> Iterator[str]:
     """Break each promise once; says how each break must be named."""
-    (folder / PACKAGE / "monitoring/drift_statistics.py").unlink()
-    unclaim(folder, "src/lifecycle/monitoring/drift_statistics.py")
-    yield "src/lifecycle/monitoring/drift_statistics.py is gone"
+    (folder / PACKAGE / "monitoring/drift/thresholds.py").unlink()
+    unclaim(folder, "src/lifecycle/monitoring/drift/thresholds.py")
+    yield "src/lifecycle/monitoring/drift/thresholds.py is gone"
     (folder / "template/deploy/prometheus.yml.jinja").rename(folder / "template/deploy/metrics.yml.jinja")
     edit(folder / "levels/1-devops.yml", "deploy/prometheus.yml", "deploy/metrics.yml")
     yield "deploy/prometheus.yml is gone"

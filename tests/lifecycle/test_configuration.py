@@ -16,6 +16,8 @@ class Limits(configuration.Settings):
 class Example(configuration.Settings):
     share: float = Field(0.5, gt=0, lt=1)
     limits: Limits = Limits()
+    several: list[Limits] = Field([])
+    named: dict[str, Limits | None] = Field({})
     name: str
 
 
@@ -32,7 +34,9 @@ def test_settings_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     [
         ({"nmae": "a", "name": "b"}, "conf/x.yaml: unknown key nmae: did you mean name?"),
         ({"name": "a", "limits": {"mots": 1}}, "conf/x.yaml: unknown key limits.mots: did you mean most?"),
-        ({"name": "a", "zzz": 1}, "conf/x.yaml: unknown key zzz; there are limits, name, share"),
+        ({"name": "a", "several": [{"mots": 1}]}, "conf/x.yaml: unknown key several.0.mots: did you mean most?"),
+        ({"name": "a", "named": {"b": {"mots": 1}}}, "conf/x.yaml: unknown key named.b.mots: did you mean most?"),
+        ({"name": "a", "zzz": 1}, "conf/x.yaml: unknown key zzz; there are limits, name, named, several, share"),
         ({}, "conf/x.yaml: name is missing"),
         ({"nmae": "a"}, "conf/x.yaml: unknown key nmae: did you mean name?"),
         ({"name": "a", "share": 2}, "conf/x.yaml: share: it should be less than 1, not 2"),

@@ -14,30 +14,40 @@ ROWS, SAMPLES, SHIFTED, SHIFT = 1_000, 500, 100, 0.3
 
 
 def main() -> None:
-    drift, model, project, problem = (
+    window, reference, profiles, thresholds, comparison, model, project, problem = (
         importlib.import_module(f"lifecycle.{name}")
-        for name in ("monitoring.drift", "development.model", "project", "problem")
+        for name in (
+            "monitoring.window",
+            "monitoring.drift.reference",
+            "monitoring.drift.reference_profile",
+            "monitoring.drift.thresholds",
+            "monitoring.drift.comparison",
+            "development.model",
+            "project",
+            "problem",
+        )
     )
     data = problem.part("data")
     scorer = model.load()
     _, test, *_ = data.split(data.load(project.data_path()))
-    rows, times = drift.compared(scorer, test)
-    profile, chance = drift.reference(scorer), np.random.default_rng(20)
+    batch = window.make_batch(scorer, test)
+    rows, times = reference.compared(batch), batch.times
+    profile, chance = reference.profile_of(scorer), np.random.default_rng(20)
     order = times.to_numpy().argsort(kind="stable")
     block = round(len(rows) / times.dt.date.nunique())
-    limit = profile.threshold(ROWS)
+    limit = thresholds.threshold(profile, ROWS)
     bins = {column.name: column.bins(rows[column.name]) for column in profile.columns}
 
     def drifted(**shifted: np.ndarray) -> list[str]:
         """What a report names of a sample."""
         starts = chance.integers(0, len(rows), -(-ROWS // block))
         drawn = order[((starts[:, None] + np.arange(block)).ravel() % len(rows))[:ROWS]]
-        tally = profile.tally()
+        tally = profiles.Tally(profile)
         tally.rows = ROWS
         for counts, column in zip(tally.counts, profile.columns, strict=True):
             found = shifted.get(column.name, bins[column.name])[drawn]
             counts += np.bincount(found, minlength=column.size)
-        return [change.column.name for change in profile.compare(tally, limit) if change.drifted]
+        return [change.column.name for change in comparison.compare(profile, tally, limit) if change.drifted]
 
     power = {}
     for column in profile.columns:

@@ -5,13 +5,12 @@
 
     gates = load(Gates, "gates")
 
-What pydantic finds wrong becomes one message: the file, the key, what it should be, and for an
-unknown key the one that was probably meant.
+pydantic's error becomes a message: the file, the key, and for an unknown key the likely one.
 """
 
 import difflib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -48,10 +47,9 @@ def parse(model: type[Model], values: Any, place: str) -> Model:
 
 def problem(model: type[BaseModel], error: Any) -> str:
     """One of pydantic's errors, as a person would say it."""
-    *above, last = [str(part) for part in error["loc"]] or [""]
-    key = ".".join(filter(None, [*above, last]))
+    key = ".".join(map(str, error["loc"]))
     if error["type"] == "extra_forbidden":
-        return f"unknown key {key}{meant(last, siblings(model, error['loc'][:-1]))}"
+        return f"unknown key {key}{meant(error['loc'][-1], siblings(model, error['loc'][:-1]))}"
     if error["type"] == "missing":
         return f"{key} is missing"
     if error["type"] == "value_error":
@@ -63,12 +61,16 @@ def problem(model: type[BaseModel], error: Any) -> str:
 def siblings(model: type[BaseModel], location: tuple[Any, ...]) -> list[str]:
     """The keys that are known beside a key, as far as the models of its parents tell."""
     for part in location:
-        field = model.model_fields.get(str(part))
-        inner = getattr(field, "annotation", None)
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            return []
-        model = inner
+        if field := model.model_fields.get(str(part)):  # else an index or key of a collection
+            model = (models(field.annotation) or [BaseModel])[0]
     return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def models(annotation: Any) -> list[type[BaseModel]]:
+    """The models that a field holds, itself or in a collection."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in models(part)]
 
 
 def meant(name: str, known: Any) -> str:

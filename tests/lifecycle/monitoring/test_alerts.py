@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lifecycle import project
-from lifecycle.monitoring import alerts
+from lifecycle.monitoring import alert_settings, alerts
 from tests.lifecycle.conftest import ORIGINAL
 
 ROOT = ORIGINAL
@@ -36,7 +36,7 @@ def edit(home: Path, old: str, new: str) -> None:
 
 def test_every_alert_has_a_runbook() -> None:
     pages = {path.stem for path in (ROOT / "docs" / "runbooks").glob("*.md")}
-    wanted = {alerts.runbook(alert["name"]) for alert in project.conf("alerts")["alerts"]}
+    wanted = {alert.page for alert in alert_settings.load().alerts}
     assert wanted - pages == set()
 
 
@@ -49,7 +49,7 @@ def test_the_alerts_fire_when_they_should(home: Path) -> None:
 
 @needs_tools
 def test_a_rule_that_never_fires_is_found(home: Path) -> None:
-    name = alerts.settings()["alerts"][0]["name"]
+    name = alert_settings.load().alerts[0].name
     edit(home, f"name: {name}", f"name: {name}2")
     edit(home, "    expr: ", "    expr: vector(1) < 0 and ")
     findings = "\n".join(alerts.test()["findings"])
@@ -61,14 +61,19 @@ def test_a_rule_that_never_fires_is_found(home: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("severity: page", "severity: loud", "severity other than"),
-        ("name: ", "title: ", "lacks name"),
-        ("email:", "pigeon:", "email, slack or webhook"),
+        ("severity: page", "severity: loud", "ServiceDown has a severity other than page, ticket"),
+        ("name: ", "nmae: ", r"unknown key alerts\.0\.nmae: did you mean name"),
+        ("email:", "pigeon:", r"unknown key receivers\.page\.pigeon; there are email, slack, webhook"),
+        ("smtp:", "smpt:", "unknown key smpt: did you mean smtp"),
+        ("name: ServiceDown", "name: service down", r"alerts\.0\.name: .*not 'service down'"),
+        ("name: ServiceDown", "name: LatencyHigh", "two alerts named LatencyHigh"),
+        ("for: 2m", "fr: 2m", r"unknown key alerts\.0\.fr: did you mean for"),
+        ("fires_on: {", "fires_on: {} # {", r"alerts\.0\.fires_on: .*at least 1"),
     ],
 )
 def test_a_mistake_is_named(old: str, new: str, message: str, home: Path) -> None:
     edit(home, old, new)
-    with pytest.raises(project.Failure, match=message):
+    with pytest.raises(project.Failure, match=f"conf/alerts.yaml: .*{message}"):
         alerts.render()
 
 

@@ -1,17 +1,17 @@
-"""The page of a drift report: what moved most comes first, with both histograms side by side."""
+"""The page of a drift report: what drifted most comes first, with both histograms of a column."""
 
 import io
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from ..pages import write_page
-from ..project import table
+from ...pages import write_page
+from ...project import table
 
 if TYPE_CHECKING:
     from numpy import ndarray
     from rich.table import Table
 
-    from .drift_statistics import Change
+    from .comparison import Change
 
 WIDTH, HEIGHT, FOOT = 380, 130, 18
 SIDES = (("reference", "#8a8f98"), ("current", "#2f6fb0"))
@@ -22,12 +22,12 @@ def overview(result: dict[str, Any]) -> "Table":
     rows = [
         {
             "column": column["name"],
-            "moved": "YES" if column["drifted"] else "",
+            "drifted": "YES" if column["drifted"] else "",
             "statistic": f"{column['statistic']:.2f}",
             "threshold": f"{column['threshold']:.2f}",
-            "seen": column["how"] if column["drifted"] else "",
+            "how": column["how"] if column["drifted"] else "",
             "PSI": f"{column['psi']:.3f}",
-            "missing then": f"{column['missing_reference']:.1%}",
+            "missing before": f"{column['missing_reference']:.1%}",
             "missing now": f"{column['missing_current']:.1%}",
         }
         for column in result["columns"]
@@ -43,21 +43,23 @@ def write(result: dict[str, Any], changes: "list[Change]") -> None:
     console.print(
         f"{result['rows']} rows of {result['source']} beside the {result['reference_rows']} rows "
         f"held out when {result['version']} was trained, {result['time']}.\n"
-        "A column moved if its difference is above the threshold, in standard errors: by itself, "
+        "A column drifted if its difference is above the threshold, in standard errors: by itself, "
         "or against\nwhat the other columns lead one to expect. "
-        "Rows drawn from the reference pass it, in any column, in fewer\nthan one report of "
-        "twenty; new rows more often, where the reference holds few days or days\n"
-        "that resemble the next. "
-        "PSI is shown for comparison and decides nothing.",
+        "Of the reports of rows drawn from the reference, fewer than\none in twenty names any "
+        "column; of those of new rows more do, where the reference holds few days or\ndays that "
+        "resemble the next. PSI is shown for comparison and decides nothing.",
     )
+    for finding in result["findings"]:
+        if finding["kind"] != "drift":
+            console.print(f"{finding['severity']}: {finding['text']}", markup=False)
     console.print(overview(result))
     cards = "".join(card(change) for change in changes)
-    title = f"Drift: {len(result['drifted'])} of {len(changes)} columns moved"
+    title = f"Drift: {len(result['drifted'])} of {len(changes)} columns drifted"
     write_page("drift", title, console, result, cards)
 
 
 def card(change: "Change") -> str:
-    """A column's name, its statistic on the way to the threshold, and the two histograms."""
+    """A column's name, its statistic beside the threshold, and the two histograms."""
     names, before = bars(change, change.reference)
     _, now = bars(change, change.current)
     highest = max(before.max(), now.max(), 1e-9)
@@ -65,9 +67,13 @@ def card(change: "Change") -> str:
         histogram(names, shares, highest, title, color)
         for shares, (title, color) in zip((before, now), SIDES, strict=True)
     )
-    verdict = f"moved, {change.how}" if change.drifted else "did not move"
-    head = f"<h3>{escape(change.column.name)} {verdict}</h3>{scale(change)}"
-    return f"{head}<div style='display:flex;flex-wrap:wrap;gap:1rem'>{drawn}</div>"
+    verdict = f"drifted, {change.how}" if change.drifted else "did not drift"
+    head = f"<h3>{escape(change.column.name)} {verdict}</h3>"
+    numbers = (
+        f"<p>{change.statistic:.1f} standard errors, threshold {change.threshold:.1f}, "
+        f"PSI {change.psi:.3f}</p>"
+    )
+    return f"{head}{numbers}<div style='display:flex;flex-wrap:wrap;gap:1rem'>{drawn}</div>"
 
 
 def bars(change: "Change", shares: "ndarray") -> "tuple[list[str], ndarray]":
@@ -80,9 +86,9 @@ def bars(change: "Change", shares: "ndarray") -> "tuple[list[str], ndarray]":
         rest = shares[:-1].sum() - shares[order].sum()
         names = [*(column.labels[i] for i in order), "others"]
         return [*names, "missing"], np.array([*shares[order], rest, shares[-1]])
-    groups = np.append(column.ends.searchsorted(column.edges), len(column.ends))
-    values = np.bincount(groups, shares[:-1], len(column.ends) + 1)
-    names = [f"up to {end:.4g}" for end in column.ends] + ["above"]
+    groups = np.append(np.searchsorted(column.bars, column.edges), len(column.bars))
+    values = np.bincount(groups, shares[:-1], len(column.bars) + 1)
+    names = [f"up to {end:.4g}" for end in column.bars] + ["above"]
     return [*names, "missing"], np.append(values, shares[-1])
 
 
@@ -106,18 +112,4 @@ def histogram(names: list[str], shares: "ndarray", highest: float, title: str, c
         f"<text y='{ground + 13}'>{escape(names[0])}</text>"
         f"<text x='{WIDTH}' y='{ground + 13}' text-anchor='end'>"
         f"{escape(', '.join(names[1:-1][-2:]))} | missing</text></svg>"
-    )
-
-
-def scale(change: "Change") -> str:
-    """The statistic as a bar, and a line where the threshold is."""
-    full = 2 * change.threshold
-    long = min(change.statistic / full, 1) * WIDTH
-    fill = "#c0504d" if change.drifted else "#8a8f98"
-    return (
-        f"<svg width='{2 * WIDTH}' height='16' font-size='11' font-family='sans-serif'>"
-        f"<rect y='4' width='{long:.1f}' height='8' fill='{fill}'/>"
-        f"<line x1='{WIDTH / 2}' x2='{WIDTH / 2}' y2='16' stroke='black' stroke-dasharray='3 2'/>"
-        f"<text x='{WIDTH + 8}' y='12'>{change.statistic:.1f} standard errors, "
-        f"threshold {change.threshold:.1f}, PSI {change.psi:.3f}</text></svg>"
     )
