@@ -25,7 +25,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 ROOT = Path(__file__).parents[1]
-RIVALS = ROOT / "benchmarks" / "serve_rivals"
+OTHERS = ROOT / "benchmarks" / "serve_others"
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import trained  # noqa: E402
@@ -122,7 +122,7 @@ def wrk(base: Path, server: Server, rows: list[dict[str, Any]], key: str, connec
     """Ask a server for some seconds; a wrong answer ends the benchmark."""
     (base / "body.json").write_text(json.dumps(server.body(rows)))
     done = subprocess.run(
-        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--timeout=30", f"-s{RIVALS / 'post.lua'}", server.url],
+        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--timeout=30", f"-s{OTHERS / 'post.lua'}", server.url],
         env={**os.environ, "KEY": key, "BODY": str(base / "body.json")},
         capture_output=True,
         text=True,
@@ -144,21 +144,21 @@ def start(base: Path, project: Path) -> Iterator[Any]:
     serve = [mine / "my-model", "serve", "--port", str(port[0])]
     yield running(project, serve, Server("serve", f"http://127.0.0.1:{port[0]}/predict", None))
     constant = Server("a constant", f"http://127.0.0.1:{port[1]}/predict", None)
-    yield running(project, [mine / "python", RIVALS / "constant.py", str(port[1])], constant)
+    yield running(project, [mine / "python", OTHERS / "constant.py", str(port[1])], constant)
     bare = Server("a bare constant", f"http://127.0.0.1:{port[1]}/bare", None)
     yield running(project, ["sleep", "infinity"], bare)
-    rival = environment(base, project, "mlflow>=3,<4")
+    binaries = environment(base, project, "mlflow>=3,<4")
     model = next(project.glob("ml*/**/MLmodel")).parent
-    command = [rival / "mlflow", "models", "serve", "--model-uri", model, "--env-manager=local", "--workers=1"]
+    command = [binaries / "mlflow", "models", "serve", "--model-uri", model, "--env-manager=local", "--workers=1"]
     mlflow = Server("mlflow", f"http://127.0.0.1:{port[2]}/invocations", "dataframe_records")
     yield running(project, [*command, f"--port={port[2]}"], mlflow)
-    rival = environment(base, project, "bentoml>=1.4,<2")
+    binaries = environment(base, project, "bentoml>=1.4,<2")
     bento = Server("bentoml", f"http://127.0.0.1:{port[3]}/predict", "rows")
-    yield running(RIVALS, [rival / "bentoml", "serve", "service:Bento", f"--port={port[3]}"], bento, project)
+    yield running(OTHERS, [binaries / "bentoml", "serve", "service:Bento", f"--port={port[3]}"], bento, project)
 
 
 def environment(base: Path, project: Path, requirement: str) -> Path:
-    """A rival in an environment of its own, with our versions of what the model needs; returns its bin/."""
+    """Another server in an environment of its own, with our versions of what the model needs; returns its bin/."""
     folder = base / requirement.partition(">")[0]
     needed = ("joblib", "numpy", "pandas", "pyyaml", "scikit-learn")
     frozen = ladder.run(["uv", "pip", "freeze", "--python", project / ".venv"], base).stdout.splitlines()

@@ -30,12 +30,12 @@ def free_port() -> int:
 
 @contextmanager
 def webhook() -> Iterator[tuple[str, list[Any]]]:
-    """The address of a receiver, and what it was told."""
-    told: list[Any] = []
+    """The address of a receiver, and what it received."""
+    received: list[Any] = []
 
     class Receiver(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(200)
             self.end_headers()
 
@@ -46,7 +46,7 @@ def webhook() -> Iterator[tuple[str, list[Any]]]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/", told
+        yield f"http://127.0.0.1:{server.server_port}/", received
     finally:
         server.shutdown()
         thread.join()
@@ -94,7 +94,7 @@ def test_a_breach_reaches_a_webhook(home: Path, live: Live, tmp_path: Path) -> N
     prometheus, alertmanager = tools.need("prometheus"), tools.need("prometheus-alertmanager")
     dead, watcher, router = free_port(), free_port(), free_port()
 
-    def told_here(settings: Any) -> None:
+    def sent_here(settings: Any) -> None:
         settings["receivers"]["page"] = {"webhook": address}
         settings["alerts"][0]["for"] = "1s"
 
@@ -103,8 +103,8 @@ def test_a_breach_reaches_a_webhook(home: Path, live: Live, tmp_path: Path) -> N
         settings["scrape_configs"][0]["static_configs"] = [{"targets": [f"127.0.0.1:{dead}"]}]
 
     with ExitStack() as stack:
-        address, told = stack.enter_context(webhook())
-        edit(home / "conf" / "alerts.yaml", told_here)
+        address, received = stack.enter_context(webhook())
+        edit(home / "conf" / "alerts.yaml", sent_here)
         alerts(home, "render", live)
         deploy = home / "deploy"
         edit(deploy / "prometheus.yml", quickly)
@@ -131,11 +131,11 @@ def test_a_breach_reaches_a_webhook(home: Path, live: Live, tmp_path: Path) -> N
             )
         )
         deadline = time.monotonic() + 60
-        while not told and time.monotonic() < deadline:
+        while not received and time.monotonic() < deadline:
             time.sleep(0.2)
         logs = "".join((tmp_path / f"{name}.log").read_text() for name in ("prometheus", "alertmanager"))
-        assert told, logs
-    (alert,) = told[0]["alerts"]
+        assert received, logs
+    (alert,) = received[0]["alerts"]
     assert alert["status"] == "firing"
     assert alert["labels"]["alertname"] == "ServiceDown"
     assert alert["annotations"]["runbook_url"] == "docs/runbooks/service-down.md"

@@ -88,9 +88,9 @@ def climb(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]]:
     def run(folder: Path, *arguments: str) -> dict[str, Any]:
         capsys.readouterr()
         code = main(["climb", str(folder), "--json", *arguments])
-        said: dict[str, Any] = json.loads(capsys.readouterr().out)
-        assert said["exit_code"] == code
-        return said
+        report: dict[str, Any] = json.loads(capsys.readouterr().out)
+        assert report["exit_code"] == code
+        return report
 
     return run
 
@@ -110,21 +110,21 @@ def state(folder: Path) -> dict[str, Any]:
 def test_a_dry_run_tells_everything_and_touches_nothing(make: Make, climb: Any) -> None:
     project = make(0)
     before = state(project)
-    said = climb(project, "--dry-run")
+    report = climb(project, "--dry-run")
     assert state(project) == before
-    assert said["state"] == "rehearsed"
-    assert {"D1", "P1b", "C1"} <= {row["id"] for row in said["capabilities"] if row["moves"] == "comes"}
-    assert all(row["promise"] for row in said["capabilities"])
-    assert any("OWNERS.yaml" in row["asks"] for row in said["capabilities"])
-    assert "src/lifecycle/deployment/serve.py" in said["files"]["added"]
-    assert said["packages"]["reason"] == "uv is not installed"
+    assert report["state"] == "rehearsed"
+    assert {"D1", "P1b", "C1"} <= {row["id"] for row in report["capabilities"] if row["moves"] == "comes"}
+    assert all(row["promise"] for row in report["capabilities"])
+    assert any("OWNERS.yaml" in row["asks"] for row in report["capabilities"])
+    assert "src/lifecycle/deployment/serve.py" in report["files"]["added"]
+    assert report["packages"]["reason"] == "uv is not installed"
 
 
 def test_a_climb_equals_plain_copier_and_a_fresh_copy(make: Make, climb: Any, rendered: Any, source: Path) -> None:
     project, plain = make(0), make(0, "plain")
     for level in (1, 2):
-        said = climb(project)
-        assert (said["state"], said["branch"]) == ("climbed", f"climb-to-level-{level}")
+        report = climb(project)
+        assert (report["state"], report["branch"]) == ("climbed", f"climb-to-level-{level}")
         assert ladder.tree(project) == ladder.tree(rendered(level))
     ladder.update(plain, {"level": 2})
     assert ladder.tree(project) == ladder.tree(plain)
@@ -139,9 +139,9 @@ def test_a_climb_equals_plain_copier_and_a_fresh_copy(make: Make, climb: Any, re
 
 def test_a_choice_is_switched_and_equals_a_fresh_copy(make: Make, climb: Any, source: Path, tmp_path: Path) -> None:
     project = make(1)
-    said = climb(project, "--set", "ci=gitlab")
-    assert (said["branch"], said["level"]) == ("climb-ci-gitlab", {"from": 1, "to": 1})
-    assert {"P1a", "G1b"} <= {row["id"] for row in said["capabilities"] if row["moves"] == "changes"}
+    report = climb(project, "--set", "ci=gitlab")
+    assert (report["branch"], report["level"]) == ("climb-ci-gitlab", {"from": 1, "to": 1})
+    assert {"P1a", "G1b"} <= {row["id"] for row in report["capabilities"] if row["moves"] == "changes"}
     fresh = ladder.render(source, tmp_path / "fresh", {**NAME, "level": 1, "ci": "gitlab"})
     assert ladder.tree(project) == ladder.tree(fresh)
 
@@ -156,25 +156,25 @@ def test_another_version_of_the_template_is_taken(source: Path, climb: Any, tmp_
     ladder.commit(template, "Change a managed file")
     ladder.git(template, "tag", "0.2.0")
     assert climb(project)["version"] == {"from": "0.1.0", "to": "0.1.0"}
-    said = climb(project, "--template-version", "0.2.0")
-    assert (said["branch"], said["version"]["to"], said["level"]["to"]) == ("climb-to-0.2.0", "0.2.0", 1)
+    report = climb(project, "--template-version", "0.2.0")
+    assert (report["branch"], report["version"]["to"], report["level"]["to"]) == ("climb-to-0.2.0", "0.2.0", 1)
     assert read(project, ".gitignore").startswith("# Newer\n")
 
 
 def test_a_conflict_is_left_to_people_with_advice_and_a_way_back(make: Make, climb: Any) -> None:
     project = make(1, **{"conf/gates.yaml": "ours: true\n", "MATURITY.md": "# We are mature\n"})
     before = state(project)
-    said = climb(project)
-    assert (said["state"], said["exit_code"]) == ("conflicts", 1)
-    kinds = {row["path"]: row["kind"] for row in said["conflicts"]}
+    report = climb(project)
+    assert (report["state"], report["exit_code"]) == ("conflicts", 1)
+    kinds = {row["path"]: row["kind"] for row in report["conflicts"]}
     assert kinds == {"MATURITY.md": "managed", "conf/gates.yaml": "own"}
     unmerged = ladder.git(project, "ls-files", "-u")
     assert all(path in unmerged for path in kinds)
-    advice = {row["path"]: row["advice"] for row in said["conflicts"]}
+    advice = {row["path"]: row["advice"] for row in report["conflicts"]}
     assert "checkout --ours" in advice["conf/gates.yaml"]
     assert "--theirs" not in advice["conf/gates.yaml"] + advice["MATURITY.md"]
     assert "Keep both" in advice["MATURITY.md"]
-    for command in said["undo"]:
+    for command in report["undo"]:
         ladder.run([*ladder.GIT, *command.split()[1:]], project)
     assert state(project) == before
 
@@ -190,15 +190,15 @@ def test_a_resolved_conflict_is_one_commit(make: Make, climb: Any) -> None:
     assert climb(project)["state"] == "nothing to do"
 
 
-def test_going_down_drops_no_edited_file_without_being_told(make: Make, climb: Any) -> None:
+def test_going_down_drops_no_edited_file_without_being_announced(make: Make, climb: Any) -> None:
     path = "src/lifecycle/deployment/serve.py"
     project = make(1, **{path: "# rewritten\n"})
     before = state(project)
-    said = climb(project, "--to", "0")
-    assert (said["state"], path in said["error"], "--keep-edited" in said["error"]) == ("refused", True, True)
+    report = climb(project, "--to", "0")
+    assert (report["state"], path in report["error"], "--keep-edited" in report["error"]) == ("refused", True, True)
     assert state(project) == before
-    said = climb(project, "--to", "0", "--keep-edited")
-    assert (said["state"], said["files"]["kept"]) == ("climbed", [path])
+    report = climb(project, "--to", "0", "--keep-edited")
+    assert (report["state"], report["files"]["kept"]) == ("climbed", [path])
     assert read(project, path) == "# rewritten\n"
     assert not (project / "MODEL_CARD.md").exists()
 
@@ -224,9 +224,9 @@ def test_moved_files_and_windows_line_endings_get_the_new_text(make: Make, climb
     text = read(project, "MATURITY.md") + "\nOurs.\n"
     edits = {"pyproject.toml": windows, ".gitattributes": attributes, "MATURITY.md": None, "docs/ladder.md": text}
     live(project, edits)
-    said = climb(project)
-    assert (said["state"], said["files"]["moved"]) == ("climbed", {"MATURITY.md": "docs/ladder.md"})
-    assert set(said["files"]["touched"]) == {"docs/ladder.md", "pyproject.toml"}
+    report = climb(project)
+    assert (report["state"], report["files"]["moved"]) == ("climbed", {"MATURITY.md": "docs/ladder.md"})
+    assert set(report["files"]["touched"]) == {"docs/ladder.md", "pyproject.toml"}
     assert read(project, "docs/ladder.md").startswith("# Maturity: level 1")
     assert read(project, "docs/ladder.md").endswith("\nOurs.\n")
     merged = read(project, "pyproject.toml")
@@ -239,10 +239,10 @@ def test_a_tracked_lock_file_is_renewed_in_the_same_commit(make: Make, climb: An
     project = make(0)
     ladder.run(["uv", "lock", "--quiet"], project)
     ladder.commit(project, "Lock")
-    said = climb(project)
-    assert (said["state"], said["lock"]) == ("climbed", "")
-    assert "fastapi" in said["packages"]["packages"]
-    assert "fastapi" in said["packages"]["unweighed"] or said["packages"]["megabytes"] > 1
+    report = climb(project)
+    assert (report["state"], report["lock"]) == ("climbed", "")
+    assert "fastapi" in report["packages"]["packages"]
+    assert "fastapi" in report["packages"]["unweighed"] or report["packages"]["megabytes"] > 1
     assert 'name = "fastapi"' in read(project, "uv.lock")
     assert "uv.lock" in ladder.git(project, "show", "--name-only", "--format=%s", "HEAD")
     assert ladder.git(project, "status", "--porcelain") == ""
@@ -272,9 +272,9 @@ REFUSED = {
 def test_a_wrong_wish_is_refused_with_what_to_do(case: str, rendered: Any, climb: Any) -> None:
     arguments, message = REFUSED[case]
     before = state(rendered(1))
-    said = climb(rendered(1), *arguments)
-    assert (said["state"], said["exit_code"]) == ("refused", 2)
-    assert message in said["error"]
+    report = climb(rendered(1), *arguments)
+    assert (report["state"], report["exit_code"]) == ("refused", 2)
+    assert message in report["error"]
     assert state(rendered(1)) == before
 
 
@@ -356,9 +356,9 @@ def test_a_tree_that_cannot_climb_is_refused_and_left_alone(
     project = make(0)
     spoil(project)
     before = ladder.tree(project)
-    said = climb(project)
-    assert (said["state"], said["exit_code"]) == ("refused", 2)
-    assert SPOILED[spoil] in said["error"]
+    report = climb(project)
+    assert (report["state"], report["exit_code"]) == ("refused", 2)
+    assert SPOILED[spoil] in report["error"]
     assert ladder.tree(project) == before
 
 
@@ -366,19 +366,19 @@ def test_a_merge_that_git_likes_and_toml_does_not_is_not_delivered(make: Make, c
     project = make(0)
     live(project, {"pyproject.toml": read(project, "pyproject.toml") + '\n[dependency-groups.level-1]\nx = "y"\n'})
     before = state(project)
-    said = climb(project)
-    assert (said["state"], said["exit_code"]) == ("invalid", 1)
-    assert "pyproject.toml" in said["broken"][0]
+    report = climb(project)
+    assert (report["state"], report["exit_code"]) == ("invalid", 1)
+    assert "pyproject.toml" in report["broken"][0]
     assert state(project) == before
 
 
 def test_people_read_what_comes_and_what_to_do(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["climb", str(make(0))]) == 0
-    said = capsys.readouterr().out
+    report = capsys.readouterr().out
     for part in ("experiment tracking", "asks of people", "added, 3 changed, 0 deleted", "climb-to-level-1"):
-        assert part in said
-    assert "uv run living-project train" in said
-    assert "To undo: git switch main && git branch -D climb-to-level-1" in said
+        assert part in report
+    assert "uv run living-project train" in report
+    assert "To undo: git switch main && git branch -D climb-to-level-1" in report
 
 
 @pytest.mark.uv
@@ -386,9 +386,9 @@ def test_the_checks_run_and_the_first_command_too(make: Make, climb: Any) -> Non
     project = make(0)
     ladder.run(["uv", "sync", "--quiet"], project)
     ladder.commit(project, "Lock")
-    said = climb(project, "--run")
-    assert [(check["passed"], check["before"]) for check in said["checks"]] == [(True, True)] * 4
-    assert (said["first"], said["ran"], said["exit_code"]) == ("uv run living-project train", 0, 0)
+    report = climb(project, "--run")
+    assert [(check["passed"], check["before"]) for check in report["checks"]] == [(True, True)] * 4
+    assert (report["first"], report["ran"], report["exit_code"]) == ("uv run living-project train", 0, 0)
     assert list(project.glob("models/*/model.json"))
 
 
@@ -414,8 +414,8 @@ def test_killed_at_any_moment_the_project_is_as_it_was_or_has_climbed(make: Make
         while move._place(project).exists() and move.alive(move._read(move._place(project)).process):
             time.sleep(0.05)
         if ladder.git(project, "symbolic-ref", "--short", "HEAD") == "main":
-            said = climb(project, "--dry-run")
-            assert said["state"] == "rehearsed", f"seed {seed}"
+            report = climb(project, "--dry-run")
+            assert report["state"] == "rehearsed", f"seed {seed}"
             assert state(project) == before, f"seed {seed}"
         else:
             assert ladder.tree(project) == ladder.tree(rendered(1)), f"seed {seed}"
@@ -476,6 +476,6 @@ def test_work_done_since_an_interrupted_climb_is_not_put_back(make: Make, climb:
     project = make(0)
     half_moved(project, climb)
     (project / "README.md").write_text("new work\n", encoding="utf-8")
-    said = climb(project)
-    assert (said["state"], "README.md" in said["error"]) == ("refused", True)
+    report = climb(project)
+    assert (report["state"], "README.md" in report["error"]) == ("refused", True)
     assert read(project, "README.md") == "new work\n"

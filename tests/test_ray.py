@@ -78,7 +78,7 @@ def test_a_node_is_killed_half_way_and_the_best_is_the_same(live: Callable[..., 
     assert files[0] == files[1]
 
 
-def test_a_cluster_that_is_not_there_is_told(live: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_cluster_that_is_not_there_is_reported(live: Callable[..., Path], tmp_path: Path) -> None:
     project = live(level=2, compute="ray")
     env = root(project, tmp_path / "root") | {"RAY_ADDRESS": "127.0.0.1:9"}
     command = [project / ".venv/bin/python", "-m", "lifecycle", "tune", "--trials", "2", "--json"]

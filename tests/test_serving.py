@@ -120,10 +120,10 @@ def served(live: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) 
         )
     try:
         assert process.stdout
-        said = re.search(r"answers at \S+:(\d+);", process.stdout.readline())
-        assert said, log.read_text()
+        address = re.search(r"answers at \S+:(\d+);", process.stdout.readline())
+        assert address, log.read_text()
         examples = json.loads(facts.read_text())["examples"]
-        yield Served(root, int(said[1]), json.loads(key)["key"], examples, log)
+        yield Served(root, int(address[1]), json.loads(key)["key"], examples, log)
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -153,7 +153,7 @@ def test_a_prometheus_scrapes_the_server_and_answers_a_query(served: Served, tmp
     (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(settings))
     served.predict(served.examples * 7)
     time.sleep(0.5)
-    said = json.loads(served.ask("GET", "/ready")[1])["variants"][0]["model_version"]
+    version = json.loads(served.ask("GET", "/ready")[1])["variants"][0]["model_version"]
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -177,7 +177,7 @@ def test_a_prometheus_scrapes_the_server_and_answers_a_query(served: Served, tmp
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         wait_for(lambda: query("up") == 1)
-        wait_for(lambda: query(f'sum(model_predictions_total{{version="{said}"}})') >= 21)
+        wait_for(lambda: query(f'sum(model_predictions_total{{version="{version}"}})') >= 21)
         assert query('sum(http_requests_total{path="/predict",status="200"})') >= 1
         assert query("histogram_quantile(0.5, sum by (le) (http_request_seconds_bucket))") > 0
         assert query("count(process_resident_memory_bytes > 0)") == 1

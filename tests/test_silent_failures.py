@@ -67,10 +67,10 @@ def silently(project: Path, *options: str, **answers: object) -> None:
 
 def climb(project: Path, *options: str) -> dict[str, Any]:
     """What our command says, exit code included."""
-    said = io.StringIO()
-    with redirect_stdout(said):
+    output = io.StringIO()
+    with redirect_stdout(output):
         code = cli.main(["climb", str(project), "--json", *options])
-    document: dict[str, Any] = json.loads(said.getvalue())
+    document: dict[str, Any] = json.loads(output.getvalue())
     assert document["exit_code"] == code
     return document
 
@@ -79,10 +79,10 @@ def stopped(project: Path, *options: str) -> dict[str, Any]:
     """What our command says when it does not climb; nothing at all was touched."""
     looks = (["for-each-ref"], ["status", "--porcelain", "--branch", "--ignored"], ["worktree", "list"])
     before = ladder.tree(project), [ladder.git(project, *look) for look in looks]
-    said = climb(project, *options)
-    assert said["exit_code"] == (1 if said["state"] == "invalid" else 2)
+    report = climb(project, *options)
+    assert report["exit_code"] == (1 if report["state"] == "invalid" else 2)
     assert (ladder.tree(project), [ladder.git(project, *look) for look in looks]) == before
-    return said
+    return report
 
 
 def read(path: Path) -> str:
@@ -160,8 +160,8 @@ def test_3_a_file_of_ones_own_is_mixed_with_the_template_s_on_the_way_up(tmp_pat
     assert tiny.plain_update(project, level=1) == 0
     assert read(project / "serve.py") == MARKERS
 
-    said = climb(ours, "--to=1")
-    assert said["exit_code"] == 1 and [conflict["path"] for conflict in said["conflicts"]] == ["serve.py"]
+    report = climb(ours, "--to=1")
+    assert report["exit_code"] == 1 and [conflict["path"] for conflict in report["conflicts"]] == ["serve.py"]
     assert ladder.git(ours, "diff", "--name-only", "--diff-filter=U") == "serve.py"
     ladder.git(ours, "cherry-pick", "--abort")
     assert read(ours / "serve.py") == "ours\n"

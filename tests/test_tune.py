@@ -55,10 +55,10 @@ def test_stopped_by_hand_it_goes_on_with_other_workers_and_the_training_takes_it
         text=True,
     ) as process:
         assert process.stdout and process.stderr
-        said = next(line for line in process.stdout if line.startswith("1 of 4"))
+        first = next(line for line in process.stdout if line.startswith("1 of 4"))
         process.send_signal(signal.SIGINT)
         rest, errors = process.stdout.read(), process.stderr.read()
-    assert process.returncode == 130, said + rest + errors
+    assert process.returncode == 130, first + rest + errors
     assert "finished trials are kept" in rest and "Traceback" not in errors
     assert not (tmp_path / "root" / "conf" / "tuned.yaml").exists()
 

@@ -41,8 +41,8 @@ def tools() -> None:
 
 
 def _recent(name: str, command: list[str], oldest: tuple[int, int]) -> None:
-    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    numbers = re.search(r"(\d+)\.(\d+)", said)
+    output = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    numbers = re.search(r"(\d+)\.(\d+)", output)
     if numbers and (int(numbers[1]), int(numbers[2])) < oldest:
         raise Refusal(f"{name} {numbers[0]} is too old; the climb needs {name} {oldest[0]}.{oldest[1]} or newer.")
 

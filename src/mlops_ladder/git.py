@@ -45,8 +45,8 @@ def attempt(
         capture_output=True,
         check=False,
     )
-    said, complained = (part.decode("utf-8", "surrogateescape") for part in (done.stdout, done.stderr))
-    return subprocess.CompletedProcess(done.args, done.returncode, said, complained)
+    output, errors = (part.decode("utf-8", "surrogateescape") for part in (done.stdout, done.stderr))
+    return subprocess.CompletedProcess(done.args, done.returncode, output, errors)
 
 
 def git(folder: Path, *arguments: str, text: str = "", env: Mapping[str, str] | None = None) -> str:

@@ -46,16 +46,16 @@ def move(repository: Path, journal: Journal) -> None:
     here = str(Path(__file__).parents[1])
     paths = os.pathsep.join(part for part in (here, os.environ.get("PYTHONPATH", "")) if part)
     command = [sys.executable, "-m", "mlops_ladder.move", str(repository), str(path)]
-    with tempfile.TemporaryFile("w+") as said:
+    with tempfile.TemporaryFile("w+") as errors:
         mover = subprocess.Popen(
-            command, env=environment(PYTHONPATH=paths), stdin=subprocess.DEVNULL, stderr=said, start_new_session=True
+            command, env=environment(PYTHONPATH=paths), stdin=subprocess.DEVNULL, stderr=errors, start_new_session=True
         )
         while mover.poll() is None:
             with suppress(KeyboardInterrupt):  # too late: the move takes no longer than giving it up
                 mover.wait()
-        said.seek(0)
+        errors.seek(0)
         if mover.returncode:
-            raise Refusal(f"git could not move the tree; it is as it was. {said.read().strip()}")
+            raise Refusal(f"git could not move the tree; it is as it was. {errors.read().strip()}")
 
 
 def perform(repository: Path, path: Path) -> int:
@@ -63,12 +63,12 @@ def perform(repository: Path, path: Path) -> int:
     journal = replace(_read(path), process=os.getpid())
     _write(path, journal)
     start = journal.head if journal.pick else journal.goal
-    said = attempt(repository, "switch", "--quiet", "--no-track", "--no-overwrite-ignore", "-c", journal.branch, start)
-    if said.returncode == 0 and journal.pick:
-        said = attempt(repository, "cherry-pick", journal.pick)
+    done = attempt(repository, "switch", "--quiet", "--no-track", "--no-overwrite-ignore", "-c", journal.branch, start)
+    if done.returncode == 0 and journal.pick:
+        done = attempt(repository, "cherry-pick", journal.pick)
     failed = not _finished(repository, journal)
     if failed:
-        sys.stderr.write(said.stderr)
+        sys.stderr.write(done.stderr)
         _restore(repository, journal)
     path.unlink()
     return int(failed)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def document(outcome: Outcome) -> dict[str, Any]:
     """Everything that is known of a climb, in plain values."""
     project, found = outcome.project, outcome.rehearsal
-    said: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "state": outcome.state,
         "exit_code": outcome.code,
         "project": str(project.folder),
@@ -24,10 +24,10 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "answers": {name: str(value) for name, value in outcome.changes.items() if name != "level"},
     }
     if found is None:
-        return said
+        return facts
     merge = found.merge
     paths = ("added", "changed", "deleted", "kept", "absent", "touched")
-    return said | {
+    return facts | {
         "branch": outcome.branch,
         "commit": merge.commit,
         "capabilities": _capabilities(outcome, found),
@@ -80,41 +80,41 @@ def _undo(outcome: Outcome, head: str) -> list[str]:
 
 def show(outcome: Outcome, console: "Console") -> None:
     """Tell people."""
-    said = document(outcome)
+    facts = document(outcome)
     if outcome.state == "nothing to do":
         console.print(f"Nothing to do: the project stands on level {outcome.level} of version {outcome.version}.")
         return
-    _show_capabilities(said, console)
-    _show_files(said, console)
-    _show_packages(said, console)
-    _show_conflicts(said, console)
-    _show_end(outcome, said, console)
+    _show_capabilities(facts, console)
+    _show_files(facts, console)
+    _show_packages(facts, console)
+    _show_conflicts(facts, console)
+    _show_end(outcome, facts, console)
 
 
-def _show_capabilities(said: dict[str, Any], console: "Console") -> None:
+def _show_capabilities(facts: dict[str, Any], console: "Console") -> None:
     from rich.table import Table
 
-    levels = said["level"]
+    levels = facts["level"]
     title = f"Level {levels['from']} -> {levels['to']}" if levels["from"] != levels["to"] else f"Level {levels['to']}"
-    versions = said["version"]
+    versions = facts["version"]
     if versions["from"] != versions["to"]:
         title += f", version {versions['from']} -> {versions['to']} of the template"
     table = Table(title=title, title_justify="left")
     for column in ("", "id", "capability", "promise"):
         table.add_column(column, overflow="fold")
-    for row in said["capabilities"]:
+    for row in facts["capabilities"]:
         if row["dimension"] != "base" or row["moves"] != "changes":
             table.add_row(row["moves"], row["id"], row["name"], row["promise"])
     console.print(table)
-    asked = [row for row in said["capabilities"] if row["asks"] and row["moves"] == "comes"]
+    asked = [row for row in facts["capabilities"] if row["asks"] and row["moves"] == "comes"]
     if asked:
         console.print("\n[bold]What it asks of people[/]")
         for row in asked:
             console.print(f"  {row['id']}  {row['asks']}", highlight=False, soft_wrap=True)
 
 
-def _show_files(said: dict[str, Any], console: "Console") -> None:
-    files = said["files"]
+def _show_files(facts: dict[str, Any], console: "Console") -> None:
+    files = facts["files"]
     counts = ", ".join(f"{len(files[name])} {name}" for name in ("added", "changed", "deleted"))
     console.print(f"\n[bold]Files[/]: {counts}")
     labels = {
@@ -129,10 +129,10 @@ def _show_files(said: dict[str, Any], console: "Console") -> None:
                 console.print(f"    {path}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _show_packages(said: dict[str, Any], console: "Console") -> None:
+def _show_packages(facts: dict[str, Any], console: "Console") -> None:
     from rich.markup import escape
 
-    weight = said["packages"]
+    weight = facts["packages"]
     if weight["reason"]:
         console.print(
             f"[bold]Packages[/]: could not be weighed ({escape(weight['reason'])})", highlight=False, soft_wrap=True
@@ -143,28 +143,28 @@ def _show_packages(said: dict[str, Any], console: "Console") -> None:
         )
         if weight["unweighed"]:
             console.print(f"  could not be weighed: {', '.join(weight['unweighed'])}", highlight=False, soft_wrap=True)
-    if said["lock"]:
+    if facts["lock"]:
         console.print(
-            f"[yellow]uv.lock was left as it is[/]: {escape(said['lock'])}; run `uv lock` later.",
+            f"[yellow]uv.lock was left as it is[/]: {escape(facts['lock'])}; run `uv lock` later.",
             highlight=False,
             soft_wrap=True,
         )
 
 
-def _show_conflicts(said: dict[str, Any], console: "Console") -> None:
+def _show_conflicts(facts: dict[str, Any], console: "Console") -> None:
     from rich.markup import escape
 
-    for conflict in said["conflicts"]:
+    for conflict in facts["conflicts"]:
         console.print(
             f"\n[red]Conflict[/] in {escape(conflict['path'])} ({conflict['kind']}): {conflict['why']}.",
             highlight=False,
         )
         console.print(f"  {conflict['advice']}", highlight=False, markup=False, soft_wrap=True)
-    for problem in said["broken"]:
+    for problem in facts["broken"]:
         console.print(f"\n[red]Invalid after the merge[/] {escape(problem)}", highlight=False, soft_wrap=True)
 
 
-def _show_end(outcome: Outcome, said: dict[str, Any], console: "Console") -> None:
+def _show_end(outcome: Outcome, facts: dict[str, Any], console: "Console") -> None:
     from rich.markup import escape
 
     for check in outcome.checks:
@@ -190,5 +190,5 @@ def _show_end(outcome: Outcome, said: dict[str, Any], console: "Console") -> Non
         console.print(f"[green]Done[/]: you are on branch {outcome.branch}, one commit ahead of {outcome.start}.")
         if outcome.first and outcome.ran is None:
             console.print(f"First on this rung: {outcome.first}", highlight=False, soft_wrap=True)
-    if said["undo"]:
-        console.print(f"To undo: {' && '.join(said['undo'])}", highlight=False, soft_wrap=True)
+    if facts["undo"]:
+        console.print(f"To undo: {' && '.join(facts['undo'])}", highlight=False, soft_wrap=True)

@@ -79,17 +79,17 @@ def play(worlds: Worlds, scenario: Scenario) -> Outcome:
             fair = oracle.blocked(ours, worlds.tree(route.goal)) and state(project) == before
             return Outcome([] if fair else ["refused without cause"], ["refused"], 0, time.monotonic() - began)
         seconds = time.monotonic() - began
-        told = frozenset(conflict.path for conflict in step.merged.conflicts)
-        judged = case(worlds, scenario, ours, step.files, told, step.merged.kept)
+        reported = frozenset(conflict.path for conflict in step.merged.conflicts)
+        judged = case(worlds, scenario, ours, step.files, reported, step.merged.kept)
         found = oracle.faults(judged)
         if oracle.blocked(ours, judged.theirs):
             found.append("a file and a folder meet, and nothing was refused")
-        if told != step.unmerged:
-            found.append(f"the conflicts told are not git's: {sorted(told ^ step.unmerged)}")
+        if reported != step.unmerged:
+            found.append(f"the conflicts reported are not git's: {sorted(reported ^ step.unmerged)}")
         if state(project) != before:
             found.append("the user's own tree was touched")
         found += beyond(worlds, scenario, project, step)
-    causes = [oracle.cause(judged, path) or "none" for path in sorted(told)]
+    causes = [oracle.cause(judged, path) or "none" for path in sorted(reported)]
     lost = sum(oracle.lost(judged, path).total() for path in ours if path not in {ANSWERS, *judged.reported})
     return Outcome(found, causes, lost, seconds)
 

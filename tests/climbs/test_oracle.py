@@ -80,7 +80,7 @@ def test_what_both_brought_must_show() -> None:
     assert faults(replace(early, unmerged=early.unmerged | {"fresh"})) == []
 
 
-def test_what_the_template_drops_is_kept_or_told() -> None:
+def test_what_the_template_drops_is_kept_or_reported() -> None:
     theirs = {path: text for path, text in GOOD.theirs.items() if path != "merged"}
     gone = replace(GOOD, theirs=theirs, result={path: GOOD.result[path] for path in GOOD.result if path != "merged"})
     down = replace(gone, upward=False)

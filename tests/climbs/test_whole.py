@@ -39,15 +39,15 @@ def test_the_command_keeps_the_promises(
         goal = scenario.route.goal
         version = f"--template-version={goal.version}"
         code = cli.main(["climb", str(project / scenario.prefix), f"--to={goal.level}", version, "--json"])
-        said = json.loads(capsys.readouterr().out)
-        assert said["exit_code"] == code
-        if said["state"] in ("refused", "invalid"):
-            assert code == (2 if said["state"] == "refused" else 1)
+        report = json.loads(capsys.readouterr().out)
+        assert report["exit_code"] == code
+        if report["state"] in ("refused", "invalid"):
+            assert code == (2 if report["state"] == "refused" else 1)
             assert state(project) == before
-            assert said["state"] == "invalid" or in_the_way(scenario, ours, worlds.tree(goal)), said["error"]
+            assert report["state"] == "invalid" or in_the_way(scenario, ours, worlds.tree(goal)), report["error"]
             return
         files, unmerged = shown(worlds, project, scenario.inside)
-        assert (said["state"], code) == (("conflicts", 1) if unmerged else ("climbed", 0))
+        assert (report["state"], code) == (("conflicts", 1) if unmerged else ("climbed", 0))
         assert oracle.faults(case(worlds, scenario, ours, files, unmerged)) == []
         assert unmerged or ladder.git(project, "status", "--porcelain", "-uno") == ""
 
@@ -86,8 +86,8 @@ def test_afterwards_the_projects_own_checks_pass(
         ladder.git(project, "reset", "--hard", "--quiet", step.merged.commit)
         folder = project / scenario.prefix
         ladder.run([python, "-m", "ruff", "check", "--no-cache"], folder)
-        told = ladder.run([python, "-m", "lifecycle", "--help"], folder, PYTHONPATH=os.fspath(folder / "src"))
-        assert "maturity" in told.stdout
+        listed = ladder.run([python, "-m", "lifecycle", "--help"], folder, PYTHONPATH=os.fspath(folder / "src"))
+        assert "maturity" in listed.stdout
 
     drawn(scenarios(worlds, UP[1:], SOUND), first_seed + number, check)
 

@@ -47,7 +47,7 @@ def test_a_project_outside_git_has_no_commit(tmp_path: Path, monkeypatch: pytest
     assert not repository.exists() and repository.head() is None and repository.dirty()
 
 
-def test_a_machine_without_git_is_told_apart_from_a_failing_git(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_git_is_distinguished_from_a_failing_git(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(Failure, match=r"git cannot be run .*: install it"):
         repository.git("status")

@@ -99,8 +99,10 @@ def question(name: str, asked: dict[str, Any]) -> str:
     facts = ["default: worked out from the other answers" if "{" in default else f"default: `{default or 'nothing'}`"]
     if choices := asked.get("choices"):
         # Choices with an explanation are written {explanation: value}.
-        told = choices.items() if isinstance(choices, dict) else [("", choice) for choice in choices]
-        facts.append("choices: " + ", ".join(f"`{value}`" + (f" ({words})" if words else "") for words, value in told))
+        offered = choices.items() if isinstance(choices, dict) else [("", choice) for choice in choices]
+        facts.append(
+            "choices: " + ", ".join(f"`{value}`" + (f" ({words})" if words else "") for words, value in offered)
+        )
     kept = "; an answer given below is kept for later" if "ask" in asked else ""
     facts.append(f"asked if `{when}`{kept}" if when else "always asked")
     return "\n\n".join([f"### `{name}` {{ #{name} }}", asked["help"].strip(), bullets(*facts)])

@@ -73,7 +73,7 @@ def point_entry(point: str, callers: list[Module]) -> str:
     parts = [f"### `{point}`"]
     if extending:
         parts.append(f"```python\n{signature(point, extending[0])}\n```")
-    parts.append(told(point, callers))
+    parts.append(described(point, callers))
     called = ", ".join(f"`{module.name}` ({module.capability.level})" for module in callers)
     extended = ", ".join(f"`{module.name}` ({module.capability.level})" for module in extending)
     ending = f"Extended by {extended}." if extended else "Nothing in the template extends it so far."
@@ -91,7 +91,7 @@ def signature(point: str, module: Module) -> str:
     raise LookupError(f"{module.name} has no function with the mark of {point}")
 
 
-def told(point: str, callers: list[Module]) -> str:
+def described(point: str, callers: list[Module]) -> str:
     """What a module that calls a point says of it, in the docstring that names it."""
     for module in callers:
         for node in ast.walk(ast.parse(module.text)):

@@ -80,7 +80,7 @@ def test_the_chain_leads_back(version: str, history: str, trained: Model, capsys
     assert printed(capsys, "--data", "0" * 32)["models"] == []
 
 
-def test_what_is_not_there_is_told(version: str) -> None:
+def test_what_is_not_there_is_reported(version: str) -> None:
     with pytest.raises(Failure, match="neither in models/ nor in the registry"):
         run("lineage", ["v0"])
     facts = model.facts(version) | {"dirty": True}
@@ -89,7 +89,7 @@ def test_what_is_not_there_is_told(version: str) -> None:
         run("reproduce", [version])
 
 
-def test_a_commit_that_cannot_be_installed_is_told(version: str, workspace: Path) -> None:
+def test_a_commit_that_cannot_be_installed_is_reported(version: str, workspace: Path) -> None:
     """It was checked out beside the project, and is gone afterwards."""
     with pytest.raises(Failure, match="sync --locked"):
         run("reproduce", [version])

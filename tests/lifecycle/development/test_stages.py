@@ -102,7 +102,7 @@ def test_two_at_once_and_one_that_was_killed(folder: Path) -> None:
     assert states() == {"c": "ran", "b": "ran", "a": "ran"}
 
 
-def test_a_folder_without_git_is_told(folder: Path) -> None:
+def test_a_folder_without_git_is_reported(folder: Path) -> None:
     shutil.rmtree(folder / ".git")
     with pytest.raises(project.Failure, match="run `git init`"):
         pipeline()

@@ -156,7 +156,7 @@ def test_a_committed_decision_holds_the_head(folder: Path) -> None:
     assert "line 1 is gone" in str(audit.problem())
 
 
-def test_a_torn_line_is_told_and_nothing_is_written_after_it(folder: Path) -> None:
+def test_a_torn_line_is_reported_and_nothing_is_written_after_it(folder: Path) -> None:
     whole = trail.trail_path().read_bytes()
     trail.trail_path().write_bytes(whole[:-20])
     with pytest.raises(Failure, match=f"line {ACTS} was cut off.* delete"):

@@ -217,7 +217,7 @@ def test_a_decision_that_nobody_made_is_found(version: str, workspace: Path) -> 
     assert "does not say who made" in approvals_check.problems()[0]
 
 
-def test_files_that_the_registry_lost_are_told_and_brought_back(
+def test_files_that_the_registry_lost_are_reported_and_brought_back(
     version: str, workspace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     here, away = workspace / "models" / version, workspace / "away"
@@ -241,7 +241,9 @@ def test_files_that_the_registry_lost_are_told_and_brought_back(
     assert listed(capsys, version)["files"] == "here, in the registry"
 
 
-def test_a_registry_that_cannot_be_used_is_told_within_seconds(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_registry_that_cannot_be_used_is_reported_within_seconds(
+    version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(registry, "PATIENCE", 0.1)
     with closing(sqlite3.connect(registry.database(), isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")

@@ -13,8 +13,8 @@ from lifecycle.monitoring.metrics import Metrics
 from lifecycle.monitoring.prediction_log import Answered, PredictionLog
 
 CLASSES = [
-    {"request_id": str(i), "prediction": said, "probabilities": {"no": 1 - yes, "yes": yes}}
-    for i, (said, yes) in enumerate([("no", 0.05), ("no", 0.31), ("yes", 0.95)])
+    {"request_id": str(i), "prediction": predicted, "probabilities": {"no": 1 - yes, "yes": yes}}
+    for i, (predicted, yes) in enumerate([("no", 0.05), ("no", 0.31), ("yes", 0.95)])
 ]
 ANSWERED = Answered(datetime.now(UTC), "v1", "latest", [{"size": 1}] * 3, CLASSES)
 
@@ -50,8 +50,8 @@ def test_predictions_are_counted_by_class_and_probability(folder: Path) -> None:
 def test_predicted_numbers_are_a_histogram(folder: Path) -> None:
     measured = Metrics()
     measured.edges["v1"] = [10.0, 20.0]
-    said = [{"prediction": value, "probabilities": None} for value in (5.0, 10.0, 25.0)]
-    measured.predicted("v1", "latest", said)
+    predicted = [{"prediction": value, "probabilities": None} for value in (5.0, 10.0, 25.0)]
+    measured.predicted("v1", "latest", predicted)
     page = samples(measured)
     assert page["model_predictions_total", "number", "latest", "v1"] == 3
     assert page["model_prediction_bucket", "10.0", "latest", "v1"] == 2

@@ -99,8 +99,8 @@ def build() -> Path:
     zensical = [sys.executable, "-m", "zensical", "build", "--strict", "--clean"]
     done = subprocess.run(zensical, cwd=root(), capture_output=True, text=True, encoding="utf-8")
     if done.returncode:
-        told = COLOR.sub("", done.stdout + done.stderr).partition("Traceback")[0].strip()
-        raise Failure(f"the site was not built; mend these pages:\n{told}")
+        message = COLOR.sub("", done.stdout + done.stderr).partition("Traceback")[0].strip()
+        raise Failure(f"the site was not built; mend these pages:\n{message}")
     return site() / "index.html"
 
 
