@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lifecycle.governance import approvals, approvals_check, audit, card, trail
+from lifecycle.governance import approvals, approvals_check, audit, card, scan_secrets, trail
 from lifecycle.project import Failure
+from tests.lifecycle.conftest import ORIGINAL
 
 FORMATS = Path(__file__).parents[1] / "formats"
 VERSION = "20260301-080000-ab12"
@@ -32,6 +33,13 @@ def test_format_1_is_read(folder: Path) -> None:
     assert audit.problem() is None
     assert "Purpose: nothing is written there" not in card.gaps(card.card_path().read_text(encoding="utf-8"))
     assert not any(gap.startswith("Facts") for gap in card.gaps(card.card_path().read_text(encoding="utf-8")))
+
+
+def test_hashes_in_releases_are_no_secrets(folder: Path) -> None:
+    shutil.copy(ORIGINAL / ".secrets.baseline", folder)
+    trail.record("alias", "", alias="champion", before=VERSION)
+    files = [path.relative_to(folder).as_posix() for path in (folder / "releases").iterdir()]
+    assert len(files) == 3 and scan_secrets.scan(files) == []
 
 
 def test_new_lines_follow_those_of_format_1(folder: Path) -> None:
