@@ -1,10 +1,11 @@
 """What FastAPI alone costs: the same body is validated against the same schema, and the answer is a constant."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI, Request, Response
+from granian import Granian
 
 from lifecycle.deployment.serving.request_schema import RequestSchema
 from lifecycle.development import model
@@ -27,4 +28,6 @@ async def bare(request: Request) -> Response:
     return Response(b'{"predictions":[0]}', media_type="application/json")
 
 
-uvicorn.run(app, port=int(sys.argv[1]), access_log=False, log_level="warning")
+if __name__ == "__main__":
+    here, port = Path(__file__).parent, int(sys.argv[1])
+    Granian("constant:app", port=port, interface="asgi", working_dir=here, log_enabled=False).serve()

@@ -1,8 +1,6 @@
 """Every prediction with what it was asked: logs/predictions/<day>.jsonl, a line a row.
 
     format          of the line; what a newer release of the template wrote is refused
-    request_id      what the caller got with the prediction; outcomes are joined to it
-    id              the row's value of the id column, if the caller sent it
     time            when the request came: UTC, ISO
     caller          whose key it was
     assignment_key  what decided on the variant
@@ -10,6 +8,8 @@
     variant         the name under which it did (see deployment/serving/policies.py)
     status          of HTTP: 200, or the row has no prediction
     seconds         until the request was answered
+    request_id      what the caller got with the prediction; outcomes are joined to it
+    id              the row's value of the id column, if the caller sent it
     features        what the model was given
     prediction      {"prediction": ..., "probabilities": {...}}, as it was answered
 
@@ -34,10 +34,9 @@ from .metrics import Metrics
 
 FORMAT = 1
 MOST_WAITING = 10_000  # requests; about as many as a disk that hangs for seconds holds up
-COLUMNS = (
+REQUEST = "request_id"
+SHARED = [
     "format",
-    "request_id",
-    "id",
     "time",
     "caller",
     "assignment_key",
@@ -45,9 +44,8 @@ COLUMNS = (
     "variant",
     "status",
     "seconds",
-    "features",
-    "prediction",
-)
+]
+COLUMNS = (*SHARED, REQUEST, "id", "features", "prediction")
 OLDEST: dict[str, Any] = dict.fromkeys(COLUMNS) | {"format": 0, "status": 200}  # had no numbers
 
 
@@ -94,11 +92,13 @@ def stamp(at: datetime) -> str:
 
 
 def lines(event: Answered) -> bytes:
-    """The lines of a request."""
+    """The lines of a request: what its rows share, then what differs.
+
+    What they share is made once, which takes a third of the time of a whole line for each row."""
     import orjson
 
-    nothing = [None] * len(event.rows)
     shared = {
+        "format": FORMAT,
         "time": stamp(event.time),
         "caller": event.caller,
         "assignment_key": event.assignment_key,
@@ -107,23 +107,21 @@ def lines(event: Answered) -> bytes:
         "status": event.status,
         "seconds": round(event.seconds, 6),
     }
+    nothing = [None] * len(event.rows)
     parts = zip(event.rows, event.ids or nothing, event.predictions or nothing, strict=True)
     rows = [
         {
-            "format": FORMAT,
             "request_id": prediction["request_id"] if prediction else event.request_id,
             "id": row_id,
-            **shared,
             "features": features,
-            "prediction": prediction
-            and {key: prediction[key] for key in prediction if key != "request_id"},
+            "prediction": prediction and {k: prediction[k] for k in prediction if k != REQUEST},
         }
         for features, row_id, prediction in parts
     ]
+    start = orjson.dumps(shared)[:-1] + b","
     # A line of its own for each row; no value can hold what is replaced, with bare quotes.
-    start = b'{"format":%d,"request_id":' % FORMAT
-    text: bytes = orjson.dumps(rows, default=str)[1:-1]
-    return text.replace(b"}," + start, b"}\n" + start) + b"\n"
+    text = orjson.dumps(rows, default=str)[2:-1].replace(b'},{"request_id":', b'}\n{"request_id":')
+    return start + text.replace(b'\n{"request_id":', b"\n" + start + b'"request_id":') + b"\n"
 
 
 Kept = tuple[date, bytes, int]  # a day, lines for it, and how many they are

@@ -1,7 +1,9 @@
 """Scores together what waits together.
 
 A call of a model takes milliseconds however few its rows, so the rows that arrive during one call
-are answered by the next one. There is no timer: whoever comes alone is scored at once.
+are answered by the next one. There is no timer: whoever comes alone is scored at once. The server
+hands requests over from a thread of its own, so the loop lets that thread work before it scores:
+at 32 connections of one row, 25 rows to a call instead of 14, and a fifth less processor time.
 
 Short calls are made on the event loop itself. In a thread they would take turns with the loop, and
 Python gives each turn up to five milliseconds: measured at 32 connections, that costs a quarter
@@ -12,7 +14,7 @@ Calls that last longer do go to a thread, so that /health and new requests are n
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, sleep
 
 from ...monitoring.metrics import Metrics
 from .request_schema import Row
@@ -61,6 +63,7 @@ class Scorer:
     def start(self, loop: asyncio.AbstractEventLoop, known: int) -> None:
         """Once a turn of the loop brings no new job, score those that wait for the same model."""
         if len(self.jobs) > known:
+            sleep(0)  # releases Python's lock for the server's thread
             loop.call_soon(self.start, loop, len(self.jobs))
             return
         batch = self.take()
