@@ -4,7 +4,7 @@ data.load(path) -> DataFrame          the table to learn from, with the target
 data.split(frame) -> train, test      what is learned from and what is held out (a text may follow)
 features.build(params)                a transformer, not fitted: feature columns -> numbers
 model.build(params, seed)             an estimator, not fitted, with scikit-learn's protocol
-metrics.score(truth, prediction)      {metric: value}; `prediction` is a frame with the columns
+metrics.score(y_true, y_pred)         {metric: value}; `y_pred` is a frame with the columns
                                       `prediction` and, for classes, `probability_<label>`
 metrics.PRIMARY                       the metric that decides
 metrics.GREATER_IS_BETTER             True or False

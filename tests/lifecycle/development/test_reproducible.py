@@ -16,7 +16,7 @@ AGAIN = """
 from lifecycle import extensions, project
 from lifecycle.development import train
 found = extensions.places("training")
-found[:] = [place for place in found if not place.module.endswith(".track")]
+found[:] = [place for place in found if not place.module.endswith(".recording")]
 train.train(project.data_path())
 """
 

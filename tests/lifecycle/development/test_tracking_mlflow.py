@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 
 from lifecycle import project
-from lifecycle.development import track
 from lifecycle.development.model import Model
-from lifecycle.development.tracking import mlflow_connection, mlflow_database, tracker
+from lifecycle.development.tracking import mlflow_connection, mlflow_database, recording, tracker
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ def test_an_absent_server_is_told_before_the_training(monkeypatch: pytest.Monkey
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     with pytest.raises(project.Failure, match="MLFLOW_TRACKING_URI"):
         tracker().check()
-    assert [item.state for item in track.evidence()] == ["unseen"]
+    assert [item.state for item in recording.evidence()] == ["unseen"]
 
 
 def test_an_experiment_that_was_made_meanwhile_is_taken(
@@ -77,19 +76,19 @@ def test_a_database_that_cannot_be_made_is_told_and_leaves_nothing(
         raise OSError("the disk is full")
 
     monkeypatch.setattr(mlflow_database, "write_atomically", fail)
-    with pytest.raises(project.Failure, match="the disk is full"):
-        tracker().prepare()
+    with pytest.raises(project.Failure, match="the disk is full"), mlflow_connection.connected():
+        pass
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_scorecard_sees_the_run_and_misses_a_deleted_one(run: mlflow.entities.Run) -> None:
     client = mlflow.MlflowClient()
-    assert [item.state for item in track.evidence()] == ["proven"]
+    assert [item.state for item in recording.evidence()] == ["proven"]
     others = [other["id"] for other in tracker().runs(100)]
     try:
         for one in others:
             client.delete_run(one)
-        assert [item.state for item in track.evidence()] == ["missing"]
+        assert [item.state for item in recording.evidence()] == ["missing"]
     finally:
         for one in others:
             client.restore_run(one)

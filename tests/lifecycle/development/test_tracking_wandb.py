@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from lifecycle import project
-from lifecycle.development import track, tracking
+from lifecycle.development import tracking
 from lifecycle.development.model import Model
+from lifecycle.development.tracking import recording
 
 
 def test_the_run_names_results_settings_data_and_code(trained: Model, workspace: Path) -> None:
@@ -37,9 +38,9 @@ def test_an_absent_server_is_told_before_the_training(monkeypatch: pytest.Monkey
 
 
 def test_the_scorecard_sees_the_run_and_misses_a_deleted_one(trained: Model, workspace: Path) -> None:
-    assert [item.state for item in track.evidence()] == ["proven"]
+    assert [item.state for item in recording.evidence()] == ["proven"]
     away = (workspace / "wandb").rename(workspace / "elsewhere")
     try:
-        assert [item.state for item in track.evidence()] == ["missing"]
+        assert [item.state for item in recording.evidence()] == ["missing"]
     finally:
         away.rename(workspace / "wandb")

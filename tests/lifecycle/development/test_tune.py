@@ -24,6 +24,7 @@ import yaml
 from lifecycle import project
 from lifecycle.cli import run
 from lifecycle.development import tuned
+from lifecycle.development.candidates import Candidate, choose, training
 from lifecycle.development.train import Run
 from lifecycle.development.tuning import folds, search, settings, study
 from lifecycle.problem import part
@@ -96,15 +97,14 @@ def test_a_training_takes_the_settings_while_they_fit(
     found: dict[str, Any], workspace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ours = project.params()
-    run = Run({"params": ours})
-    with tuned.training(run):
-        assert run.facts["params"]["model"] == ours["model"] | found["params"]["model"]
-        assert run.facts["params"]["seed"] == ours["seed"]
-    assert "with the settings that tune found" in capsys.readouterr().out
+    taken = choose(ours)
+    assert taken.source == "tuned"
+    assert taken.params["model"] == ours["model"] | found["params"]["model"]
+    assert taken.params["seed"] == ours["seed"]
+    with training(Run({"params": ours})):
+        assert "fitting the tuned model: with the settings that" in capsys.readouterr().out
     mended = {**ours, "model": {**ours["model"], "learning_rate": 0.0123}}
-    run = Run({"params": mended})
-    with tuned.training(run):
-        assert run.facts["params"] == mended
+    assert choose(mended) == Candidate("params.yaml", "", mended)
     assert "left out" in capsys.readouterr().out
 
 

@@ -47,7 +47,7 @@ def write(report: dict[str, Any]) -> None:
     from matplotlib.figure import Figure
     from rich.console import Console
 
-    from ..development.report import svg
+    from ..development.training_report import svg
 
     best = report["columns"][:20][::-1]
     figure = Figure(figsize=(8, 1 + len(best) / 4), layout="constrained")

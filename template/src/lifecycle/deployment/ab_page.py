@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import project
-from ..development.report import svg
+from ..development.training_report import svg
 from ..pages import write_page
 
 if TYPE_CHECKING:

@@ -1,13 +1,69 @@
-"""What your package starts with: an encoder for any table, and the usual metrics."""
+"""What a project starts with: types for the columns of any table, an encoder for them, and the
+usual metrics. Your package may replace the encoder and the metrics."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import infer_dtype
 from sklearn import metrics
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from ..project import Failure
+
 MONDAY = np.datetime64("1970-01-05")
+
+
+def column_schema(values: pd.Series) -> dict[str, Any]:
+    """What a column must look like: name, type, whether it may be missing, and what was seen."""
+    kinds = {"b": "boolean", "i": "integer", "u": "integer", "f": "number", "M": "datetime"}
+    kind, known = kinds.get(values.dtype.kind, "string"), values.dropna()
+    ranged = kind in ("integer", "number", "datetime") and len(known)
+    seen = sorted(known.astype(str).unique()) if kind == "string" else []
+    return {
+        "name": str(values.name),
+        "type": kind,
+        "nullable": bool(values.isna().any()),
+        "minimum": plain(known.min()) if ranged else None,
+        "maximum": plain(known.max()) if ranged else None,
+        "categories": seen if len(seen) <= 50 else None,
+    }
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it."""
+    return value.isoformat() if isinstance(value, pd.Timestamp) else value.item()
+
+
+def is_ready(values: pd.Series, kind: str) -> bool:
+    """Whether the column already has the type that the model reads: rows from the server do."""
+    if kind == "string":
+        return values.dtype == object and infer_dtype(values) in ("string", "empty")
+    return bool(values.dtype == ("datetime64[ns]" if kind == "datetime" else float))
+
+
+def as_type(values: pd.Series, kind: str) -> pd.Series:
+    """The column in the type that the model reads; `kind` is the `type` of its schema.
+
+    Raises Failure with the first value that does not fit."""
+    if is_ready(values, kind):
+        return values
+    if kind == "string":
+        if values.dtype.kind == "f" and (values.dropna() % 1 == 0).all():
+            values = values.astype("Int64")  # a gap among whole numbers made 7 a 7.0
+        return values.astype(object).where(values.isna(), values.astype(str))
+    if kind == "datetime":
+        cast = pd.to_datetime(values, errors="coerce", format="mixed", utc=True)
+        cast = cast.dt.tz_localize(None).astype("datetime64[ns]")
+    else:
+        truths = {"true": 1, "false": 0} if kind == "boolean" else {}
+        if values.dtype == object:
+            values = values.map(lambda value: truths.get(str(value).lower(), value))
+        cast = pd.to_numeric(values, errors="coerce").astype(float)
+    if (wrong := cast.isna() & values.notna()).any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise Failure(f"column {values.name}: {values.iloc[row]!r} in row {row + 1} is no {kind}")
+    return cast
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):
@@ -51,30 +107,31 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return np.column_stack(columns).astype(float, copy=False)
 
 
-def classification_metrics(truth: pd.Series, prediction: pd.DataFrame) -> dict[str, float]:
+def classification_metrics(y_true: pd.Series, y_pred: pd.DataFrame) -> dict[str, float]:
     """ROC AUC (macro average of each class against the rest), log loss, accuracy, F1 (macro).
 
-    What needs probabilities, or more classes than `truth` holds, is left out."""
-    answer, guess = truth.astype(str), prediction["prediction"].astype(str)
-    scores, chances = {}, prediction.filter(regex="^probability_")
+    What needs probabilities, or more classes than `y_true` holds, is left out."""
+    true, predicted = y_true.astype(str), y_pred["prediction"].astype(str)
+    scores, probabilities = {}, y_pred.filter(regex="^probability_")
     # Scikit-learn checks arrays of numbers four times as fast as columns of texts.
-    happened = answer.to_numpy()[:, None] == [name[12:] for name in chances]
-    told = happened.any(axis=0) & ~happened.all(axis=0)
-    if told.any():
-        scores["roc_auc"] = metrics.roc_auc_score(happened[:, told], chances.to_numpy()[:, told])
-    if len(chances.columns) and happened.any(axis=1).all():
-        scores["log_loss"] = metrics.log_loss(happened, chances.to_numpy())
-    classes = pd.factorize(pd.concat([answer, guess]), sort=True)[0].reshape(2, -1)
+    one_hot = true.to_numpy()[:, None] == [name[12:] for name in probabilities]
+    varies = one_hot.any(axis=0) & ~one_hot.all(axis=0)
+    if varies.any():
+        scored = probabilities.to_numpy()[:, varies]
+        scores["roc_auc"] = metrics.roc_auc_score(one_hot[:, varies], scored)
+    if len(probabilities.columns) and one_hot.any(axis=1).all():
+        scores["log_loss"] = metrics.log_loss(one_hot, probabilities.to_numpy())
+    classes = pd.factorize(pd.concat([true, predicted]), sort=True)[0].reshape(2, -1)
     scores["accuracy"] = metrics.accuracy_score(*classes)
     scores["f1"] = metrics.f1_score(*classes, average="macro", zero_division=0)
     return {name: float(value) for name, value in scores.items()}
 
 
-def regression_metrics(truth: pd.Series, prediction: pd.DataFrame) -> dict[str, float]:
+def regression_metrics(y_true: pd.Series, y_pred: pd.DataFrame) -> dict[str, float]:
     """Root mean squared error and mean absolute error (the target's unit), and R squared."""
-    guess = prediction["prediction"]
+    predicted = y_pred["prediction"]
     return {
-        "rmse": float(metrics.root_mean_squared_error(truth, guess)),
-        "mae": float(metrics.mean_absolute_error(truth, guess)),
-        "r2": float(metrics.r2_score(truth, guess)) if len(truth) > 1 else float("nan"),
+        "rmse": float(metrics.root_mean_squared_error(y_true, predicted)),
+        "mae": float(metrics.mean_absolute_error(y_true, predicted)),
+        "r2": float(metrics.r2_score(y_true, predicted)) if len(y_true) > 1 else float("nan"),
     }

@@ -77,11 +77,11 @@ def predicted(
     rows, and of the champion if there is one; raises Failure if that one cannot predict."""
     from . import model
     from .evaluation.scores import Sample
-    from .train import simple_rule
+    from .train import baseline
 
     predictions = {
         "model": scorer.predict(rows),
-        "baseline": simple_rule(known, rows, scorer.labels),
+        "baseline": baseline(known, rows, scorer.labels),
     }
     if champion:
         try:

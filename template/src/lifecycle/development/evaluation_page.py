@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import project
 from ..pages import write_page
-from .report import svg
+from .training_report import svg
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

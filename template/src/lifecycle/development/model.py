@@ -1,7 +1,13 @@
-"""A trained model: what it was made from, how it reads a row, and where it is kept."""
+"""A trained model: what it was made from, how it reads a row, and where it is kept.
+
+Extension points: `verify(folder: Path) -> None` is called before the files of a version are opened,
+from models/ or from a registry, and refuses the version by raising Failure. `seed(number) -> None`
+seeds a library's random numbers, before a training reads the data and before each fit.
+"""
 
 import json
 import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,70 +15,27 @@ from typing import Any
 import joblib
 import numpy as np
 import pandas as pd
-from pandas.api.types import infer_dtype
 
+from ..extensions import extensions
 from ..problem import optional, part
 from ..project import Failure, conf, name, root
+from .defaults import as_type, column_schema
 
-
-def column_schema(values: pd.Series) -> dict[str, Any]:
-    """What a column must look like: name, type, whether it may be missing, and what was seen."""
-    kinds = {"b": "boolean", "i": "integer", "u": "integer", "f": "number", "M": "datetime"}
-    kind, known = kinds.get(values.dtype.kind, "string"), values.dropna()
-    ranged = kind in ("integer", "number", "datetime") and len(known)
-    seen = sorted(known.astype(str).unique()) if kind == "string" else []
-    return {
-        "name": str(values.name),
-        "type": kind,
-        "nullable": bool(values.isna().any()),
-        "minimum": plain(known.min()) if ranged else None,
-        "maximum": plain(known.max()) if ranged else None,
-        "categories": seen if len(seen) <= 50 else None,
-    }
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON has it."""
-    return value.isoformat() if isinstance(value, pd.Timestamp) else value.item()
-
-
-def is_ready(values: pd.Series, kind: str) -> bool:
-    """Whether the column is already as the model reads it: rows from the server are."""
-    if kind == "string":
-        return values.dtype == object and infer_dtype(values) in ("string", "empty")
-    return bool(values.dtype == ("datetime64[ns]" if kind == "datetime" else float))
-
-
-def as_type(values: pd.Series, kind: str) -> pd.Series:
-    """The column as the model reads it; raises Failure with the first value that does not fit."""
-    if is_ready(values, kind):
-        return values
-    if kind == "string":
-        if values.dtype.kind == "f" and (values.dropna() % 1 == 0).all():
-            values = values.astype("Int64")  # a gap among whole numbers made 7 a 7.0
-        return values.astype(object).where(values.isna(), values.astype(str))
-    if kind == "datetime":
-        cast = pd.to_datetime(values, errors="coerce", format="mixed", utc=True)
-        cast = cast.dt.tz_localize(None).astype("datetime64[ns]")
-    else:
-        truths = {"true": 1, "false": 0} if kind == "boolean" else {}
-        if values.dtype == object:
-            values = values.map(lambda value: truths.get(str(value).lower(), value))
-        cast = pd.to_numeric(values, errors="coerce").astype(float)
-    if (wrong := cast.isna() & values.notna()).any():
-        row = int(np.flatnonzero(wrong)[0])
-        raise Failure(f"column {values.name}: {values.iloc[row]!r} in row {row + 1} is no {kind}")
-    return cast
+Build = Callable[[dict[str, Any], int], Any]  # (params, seed) -> an estimator, not fitted
+FORMAT = 1  # of a version's folder: model.json, model.joblib, and what your own `save` adds
 
 
 @dataclass
 class Model:
-    """A fitted encoder and estimator with the facts about them (model.json)."""
+    """A fitted encoder and estimator with the facts about them (model.json).
+
+    `own` says that your package built the estimator, so its `save` and `load` suit it."""
 
     features: Any
     estimator: Any
     labels: np.ndarray | None
     facts: dict[str, Any]
+    own: bool = True
 
     @property
     def version(self) -> str:
@@ -91,45 +54,65 @@ class Model:
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """A row each: `prediction` and, for classes, `probability_<label>`."""
-        predictions, chances = self.answer(self.prepare(frame))
+        predictions, probabilities = self.predict_arrays(self.prepare(frame))
         columns = {"prediction": predictions}
-        if chances is not None:
+        if probabilities is not None:
             names = (f"probability_{label}" for label in self.facts["labels"])
-            columns |= dict(zip(names, chances.T, strict=True))
+            columns |= dict(zip(names, probabilities.T, strict=True))
         return pd.DataFrame(columns, frame.index)
 
-    def answer(self, rows: Any) -> tuple[np.ndarray, np.ndarray | None]:
-        """The predictions for rows as `prepare` returns them and, for classes, a column of
-        probabilities for each label. Features that can do with columns alone may be given them."""
-        numbers = self.features.transform(rows)
+    def predict_arrays(self, rows: Any) -> tuple[np.ndarray, np.ndarray | None]:
+        """The predictions (n) for rows as `prepare` returns them and, for classes, the
+        probabilities (n x labels). Features that read columns alone may be given a dict of them."""
+        encoded = self.features.transform(rows)
         if self.labels is None:
-            return np.asarray(self.estimator.predict(numbers)), None
+            return np.asarray(self.estimator.predict(encoded)), None
         if not hasattr(self.estimator, "predict_proba"):
-            return self.labels[self.estimator.predict(numbers)], None
-        chances = self.estimator.predict_proba(numbers)
-        return self.labels[chances.argmax(axis=1)], chances
+            return self.labels[self.estimator.predict(encoded)], None
+        probabilities = self.estimator.predict_proba(encoded)
+        return self.labels[probabilities.argmax(axis=1)], probabilities
 
 
 def fit(
-    rows: pd.DataFrame, target: pd.Series, params: dict[str, Any], features: Any = None
+    rows: pd.DataFrame,
+    target: pd.Series,
+    params: dict[str, Any],
+    features: Any = None,
+    *,
+    fitted: bool = False,
+    labels: Sequence[Any] | None = None,
+    build: Build | None = None,
 ) -> Model:
     """Train what your package builds on the feature columns `rows`; classes become 0, 1, 2, ...
 
-    `features` is another transformer than that of your package. The facts are the schema of a row
-    and the labels."""
-    answer, labels = target.to_numpy(), None
+    `features` replaces the transformer of your package; `fitted` says that it was fitted elsewhere.
+    `labels` are all classes, where these rows may lack some (Failure for another one), and `build`
+    replaces your model.build. The facts are the schema of a row and the labels."""
+    seed(params["seed"])
+    y_true, classes = target.to_numpy(), None
     if conf()["problem_type"] == "classification":
-        answer = answer.astype(str) if answer.dtype == object else answer
-        labels, answer = np.unique(answer, return_inverse=True)
+        y_true = y_true.astype(str) if y_true.dtype == object else y_true
+        classes = np.unique(y_true if labels is None else np.asarray(labels))
+        if len(unknown := np.setdiff1d(y_true, classes)):
+            raise Failure(f"the target holds {unknown.tolist()}, which is not among the labels")
+        y_true = np.searchsorted(classes, y_true)
     features = features or part("features").build(params.get("features") or {})
-    estimator = part("model").build(params.get("model") or {}, params["seed"])
+    estimator = (build or part("model").build)(params.get("model") or {}, params["seed"])
     facts = {
         "schema": [column_schema(rows[column]) for column in rows],
-        "labels": None if labels is None else labels.tolist(),
+        "labels": None if classes is None else classes.tolist(),
     }
-    model = Model(features, estimator, labels, facts)
-    estimator.fit(features.fit_transform(model.prepare(rows), answer), answer)
+    model = Model(features, estimator, classes, facts, own=build is None)
+    prepared = model.prepare(rows)
+    encoded = features.transform(prepared) if fitted else features.fit_transform(prepared, y_true)
+    estimator.fit(encoded, y_true)
     return model
+
+
+def seed(number: int) -> None:
+    """Seed every library that an extension knows how to seed."""
+    for extension in extensions("seed"):
+        extension(int(number))
 
 
 def folder(version: str | None = None) -> Path:
@@ -150,8 +133,16 @@ def latest() -> str:
 
 
 def facts(version: str) -> dict[str, Any]:
-    """What is known of a version (model.json), without loading it."""
-    return dict(json.loads((folder(version) / "model.json").read_text(encoding="utf-8")))
+    """What is known of a version (model.json), without loading it.
+
+    Raises Failure if a newer release of the template wrote it; every older one can be read."""
+    found = dict(json.loads((folder(version) / "model.json").read_text(encoding="utf-8")))
+    if (number := found.get("format", FORMAT)) > FORMAT:
+        raise Failure(
+            f"{folder(version)} has format {number} and this project reads up to {FORMAT}: "
+            "it was made by a newer release of the template, so update the project first"
+        )
+    return found
 
 
 def save(model: Model) -> Path:
@@ -159,14 +150,15 @@ def save(model: Model) -> Path:
     draft = folder() / f".{model.version}"
     draft.mkdir(parents=True)
     try:
-        own_save = optional("model", "save")
+        own_save = optional("model", "save") if model.own else None
         kept = {"features": model.features, "labels": model.labels}
         if own_save:
             own_save(model.estimator, draft)
         else:
             kept["estimator"] = model.estimator
         joblib.dump(kept, draft / "model.joblib")
-        (draft / "model.json").write_text(json.dumps(model.facts, indent=2), encoding="utf-8")
+        written = json.dumps({"format": FORMAT} | model.facts, indent=2)
+        (draft / "model.json").write_text(written, encoding="utf-8")
         return draft.rename(folder(model.version))
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
@@ -174,13 +166,24 @@ def save(model: Model) -> Path:
 
 
 def load(version: str | None = None) -> Model:
-    """A version by name or folder, by default the newest; raises Failure if it cannot be read."""
+    """A version by name or folder, by default the newest.
+
+    Raises Failure if it cannot be read, or if an extension of `verify` refuses it."""
     path = folder(version or latest())
     if not (path / "model.json").is_file():
         raise Failure(f"there is no model {version}; there are: {', '.join(versions()) or 'none'}")
+    known = facts(str(path))
+    verify(path)
     try:
         kept = joblib.load(path / "model.joblib")
-        estimator = kept["estimator"] if "estimator" in kept else optional("model", "load")(path)
-        return Model(kept["features"], estimator, kept["labels"], facts(str(path)))
+        own = "estimator" not in kept
+        estimator = optional("model", "load")(path) if own else kept["estimator"]
     except Exception as error:
         raise Failure(f"{path} cannot be read ({error}): train again or restore it") from error
+    return Model(kept["features"], estimator, kept["labels"], known, own)
+
+
+def verify(path: Path) -> None:
+    """Let every extension refuse to have the files of a version opened."""
+    for extension in extensions("verify"):
+        extension(path)

@@ -165,6 +165,8 @@ def entries() -> list[tuple[Entry, bool]]:
 
 def fetch(version: str) -> Path:
     """Bring a version's files back to models/, all of them or none, if they are not there."""
+    from . import model
+
     if folder(version).is_dir():
         return folder(version)
     kept = required(version)
@@ -177,6 +179,7 @@ def fetch(version: str) -> Path:
             made = mlflow.artifacts.download_artifacts(kept.source, dst_path=str(draft))
         if hashed(Path(made)) != kept.sha256:
             raise Failure(f"the files of {version} in the registry were altered: {lost(version)}")
+        model.verify(Path(made))
         return Path(made).rename(folder(version))
     finally:
         shutil.rmtree(draft, ignore_errors=True)

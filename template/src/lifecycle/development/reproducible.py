@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .. import repository
 from ..extensions import extends
 from ..maturity import Evidence
-from ..project import name, params
+from ..project import name
 
 if TYPE_CHECKING:
     from .train import Run
@@ -21,18 +21,21 @@ LIBRARIES = ("joblib", "lightgbm", "numpy", "pandas", "scikit-learn", "xgboost-c
 @extends("training", precedence=20)
 @contextmanager
 def training(run: "Run") -> Iterator[None]:
-    """Note the code and the libraries, and seed what a library may use without being asked."""
-    import numpy as np
-
+    """Note the code and the libraries."""
     run.facts["commit"], run.facts["dirty"] = commit()
     run.facts["python"] = platform.python_version()
     installed = {found.name: found.version for found in distributions()}
     run.facts["packages"] = {name: installed[name] for name in LIBRARIES if name in installed}
-
-    seed = int(params()["seed"])
-    random.seed(seed)
-    np.random.seed(seed)
     yield
+
+
+@extends("seed")
+def seed(number: int) -> None:
+    """Seed what a library may use without being asked: Python's generator and NumPy's old one."""
+    import numpy as np
+
+    random.seed(number)
+    np.random.seed(number)
 
 
 @extends("evidence")

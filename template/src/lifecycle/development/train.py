@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pandas import Series
     from rich.table import Table
 
-    from .model import Model
+    from .model import Build, Model
 
 
 @dataclass
@@ -33,13 +33,14 @@ class Run:
     """A training under way, as the extension point `training(run)` gets it.
 
     A function that extends `training` returns a context manager: what it raises on entering stops
-    the training before it starts; on leaving, the new version is kept and every field is set. The
-    highest precedence is entered first, and left last."""
+    the training before it starts; on leaving, the new version is kept and every field is set. What
+    it raises then puts the version aside. The highest precedence is entered first, left last."""
 
     facts: dict[str, Any]
+    build: "Build | None" = None  # replaces model.build of your package
     model: "Model | None" = None
-    truth: "Series | None" = None
-    prediction: "Frame | None" = None
+    y_true: "Series | None" = None
+    y_pred: "Frame | None" = None
     folder: Path | None = None
     figures: dict[str, Any] = field(default_factory=dict)
     report: Path | None = None
@@ -48,37 +49,51 @@ class Run:
 def train(path: Path) -> Run:
     """Learn from the table at `path`; returns the run, whose folder holds the new version."""
     run = Run(start(path))
-    with ExitStack() as stack:
-        for context in extensions("training"):
-            stack.enter_context(context(run))
-        # Only now: what a context starts can go on while these import pandas.
-        from ..data import describe
-        from . import model
-
-        print(f"reading {path}")
-        frame = part("data").load(path)
-        roles = describe.roles(frame)
-        if not model.versions():
-            describe.show(describe.understand(frame, roles))
-        rows, test, *how = part("data").split(frame)
-        split = " ".join(how) or f"by {problem.path('data')}"
-        print(f"learning from {len(rows)} rows, {len(test)} held out: {split}")
-        counts = {"rows": len(frame), "train_rows": len(rows), "test_rows": len(test)}
-        run.facts["data"] |= counts | {"split": split}
-        run.model = model.fit(rows[roles.features], rows[roles.target], run.facts["params"])
-        run.facts |= run.model.facts
-        run.truth, run.prediction = test[roles.target], run.model.predict(test)
-        rule = simple_rule(rows[roles.target], test, run.model.labels)
-        run.facts |= compare(run.truth, run.prediction, rule, test[roles.sensitive])
-        if run.model.labels is None:
-            deciles = run.prediction["prediction"].quantile([i / 10 for i in range(11)])
-            run.facts["deciles"] = sorted(set(deciles))
-        shown, typed = rows[roles.features].head(3), run.model.prepare(rows.head(3))
-        shown = shown.assign(**{c: typed[c] for c in typed if typed[c].dtype == object})
-        run.facts["examples"] = json.loads(shown.to_json(orient="records", date_format="iso"))
-        run.model.facts = run.facts
-        run.folder = model.save(run.model)
+    try:
+        with ExitStack() as stack:
+            for context in extensions("training"):
+                stack.enter_context(context(run))
+            learn(run, path)
+    except BaseException:
+        if run.folder:
+            aside = run.folder.rename(run.folder.with_name(f".{run.folder.name}"))
+            print(f"the model was fitted but the training failed: it is put aside as {aside}")
+        raise
     return run
+
+
+def learn(run: Run, path: Path) -> None:
+    """Read the table, fit and test the model, and keep it; sets every field of the run."""
+    # Only now: what a context starts can go on while these import pandas.
+    from ..data import describe
+    from . import model
+
+    params = run.facts["params"]
+    model.seed(params["seed"])
+    print(f"reading {path}")
+    frame = part("data").load(path)
+    roles = describe.roles(frame)
+    if not model.versions():
+        describe.show(describe.understand(frame, roles))
+    rows, test, *how = part("data").split(frame)
+    split = " ".join(how) or f"by {problem.path('data')}"
+    print(f"learning from {len(rows)} rows, {len(test)} held out: {split}")
+    counts = {"rows": len(frame), "train_rows": len(rows), "test_rows": len(test)}
+    run.facts["data"] |= counts | {"split": split}
+    columns, target = rows[roles.features], rows[roles.target]
+    run.model = model.fit(columns, target, params, build=run.build)
+    run.facts |= run.model.facts
+    run.y_true, run.y_pred = test[roles.target], run.model.predict(test)
+    guess = baseline(target, test, run.model.labels)
+    run.facts |= compare(run.y_true, run.y_pred, guess, test[roles.sensitive])
+    if run.model.labels is None:
+        deciles = run.y_pred["prediction"].quantile([i / 10 for i in range(11)])
+        run.facts["deciles"] = sorted(set(deciles))
+    shown, typed = columns.head(3), run.model.prepare(columns.head(3))
+    shown = shown.assign(**{c: typed[c] for c in typed if typed[c].dtype == object})
+    run.facts["examples"] = json.loads(shown.to_json(orient="records", date_format="iso"))
+    run.model.facts = run.facts
+    run.folder = model.save(run.model)
 
 
 def start(path: Path) -> dict[str, Any]:
@@ -94,12 +109,14 @@ def start(path: Path) -> dict[str, Any]:
     }
 
 
-def compare(truth: "Series", guess: "Frame", rule: "Frame", groups: "Frame") -> dict[str, Any]:
-    """The metrics of the model and of the simple rule, and the model's for each group."""
+def compare(
+    y_true: "Series", y_pred: "Frame", baseline: "Frame", groups: "Frame"
+) -> dict[str, Any]:
+    """The metrics of the model and of the baseline, and the model's for each group."""
     from ..data import describe
 
     metrics = part("metrics")
-    scores = metrics.score(truth, guess)
+    scores = metrics.score(y_true, y_pred)
     if metrics.PRIMARY not in scores:
         raise project.Failure(
             f"{problem.path('metrics')}: PRIMARY is {metrics.PRIMARY!r}, "
@@ -107,12 +124,12 @@ def compare(truth: "Series", guess: "Frame", rule: "Frame", groups: "Frame") -> 
         )
     return {
         "metrics": scores,
-        "baseline": metrics.score(truth, rule),
+        "baseline": metrics.score(y_true, baseline),
         "primary": metrics.PRIMARY,
         "greater_is_better": metrics.GREATER_IS_BETTER,
         "groups": {
             column: {
-                str(value): metrics.score(truth[rows], guess.loc[rows]) | {"rows": len(rows)}
+                str(value): metrics.score(y_true[rows], y_pred.loc[rows]) | {"rows": len(rows)}
                 for value, rows in groups.groupby(describe.parts(groups[column])).groups.items()
             }
             for column in groups
@@ -120,8 +137,10 @@ def compare(truth: "Series", guess: "Frame", rule: "Frame", groups: "Frame") -> 
     }
 
 
-def simple_rule(known: "Series", test: "Frame", labels: Any) -> "Frame":
-    """What a prediction without a model would be: the shares of the classes, or the mean."""
+def baseline(known: "Series", test: "Frame", labels: Any) -> "Frame":
+    """What a prediction without a model would be: the shares of the classes, or the mean.
+
+    `known` is the target of the rows that were learned from, `labels` the classes if any."""
     import pandas as pd
 
     if labels is None:
@@ -132,9 +151,9 @@ def simple_rule(known: "Series", test: "Frame", labels: Any) -> "Frame":
 
 
 def tables(facts: dict[str, Any]) -> Iterator["Table"]:
-    """The metrics beside those of the simple rule, then those of each group."""
+    """The metrics beside those of the baseline, then those of each group."""
     pairs = [(name, score, facts["baseline"][name]) for name, score in facts["metrics"].items()]
-    rows = [{"metric": n, "model": f"{s:.4g}", "simple rule": f"{b:.4g}"} for n, s, b in pairs]
+    rows = [{"metric": n, "model": f"{s:.4g}", "baseline": f"{b:.4g}"} for n, s, b in pairs]
     yield project.table(rows)
     for column, groups in facts["groups"].items():
         yield project.table(

@@ -3,15 +3,12 @@
 conf/tuned.yaml is committed, so that a training depends on files that can be read."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..extensions import extends
 from ..maturity import Evidence
 from ..project import Failure, name, params, read_yaml, root, write_atomically
-
-if TYPE_CHECKING:
-    from .train import Run
+from .candidates import Candidate
 
 FILE = "conf/tuned.yaml"
 FORMAT = 1  # of that file
@@ -43,21 +40,20 @@ def fits(found: dict[str, Any], now: dict[str, Any]) -> bool:
     return bool(found["base"]["model"] == (now.get("model") or {}))
 
 
-@extends("training")
-@contextmanager
-def training(run: "Run") -> Iterator[None]:
-    """Put the settings that were found over those of params.yaml, and say so."""
-    found, ours = read(), run.facts["params"]
-    if found and fits(found, ours):
-        model = {**(ours.get("model") or {}), **found["params"]["model"]}
-        run.facts["params"] = {**ours, "model": model}
-        print(f"with the settings that tune found ({FILE})")
-    elif found:
+@extends("candidate", precedence=10)
+def candidate(settings: dict[str, Any]) -> Candidate | None:
+    """The settings that were found, put over those of params.yaml while they fit."""
+    found = read()
+    if found and fits(found, settings):
+        model = {**(settings.get("model") or {}), **found["params"]["model"]}
+        reason = f"with the settings that `{name()} tune` found ({FILE})"
+        return Candidate("tuned", reason, {**settings, "model": model})
+    if found:
         print(
             f"{FILE} was found for other settings than params.yaml has now and is left out: "
             f"run `{name()} tune`"
         )
-    yield
+    return None
 
 
 @extends("evidence")

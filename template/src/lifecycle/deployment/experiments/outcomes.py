@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ...data import table
-from ...development.model import as_type
+from ...development.defaults import as_type
 from ...monitoring import prediction_log
 from ...project import Failure
 from ..serving.experiment import Experiment

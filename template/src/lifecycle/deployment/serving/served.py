@@ -74,7 +74,9 @@ class Served:
     def score(self, requests: Sequence[list[Row]]) -> list[Scores]:
         """One call of the model for the rows of all requests, divided up again."""
         rows = [row for rows in requests for row in rows]
-        predictions, probabilities = self.model.answer(self.table(self.schema.columns(rows)))
+        predictions, probabilities = self.model.predict_arrays(
+            self.table(self.schema.columns(rows))
+        )
         scores = Scores(predictions.tolist(), probabilities)
         if self.fields:
             made = [function(self.model, rows, scores) for function in self.fields]

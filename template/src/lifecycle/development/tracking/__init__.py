@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from pathlib import Path
+from typing import Any, Protocol, cast
 
 from ...project import chosen
-
-if TYPE_CHECKING:
-    from ..train import Run
 
 
 class Tracker(Protocol):
@@ -17,11 +15,11 @@ class Tracker(Protocol):
     def check(self) -> None:
         """Raise Failure, within seconds, if a run could not be recorded now."""
 
-    def prepare(self) -> None:
-        """Do what takes seconds and is possible before there is a run to record."""
+    def record(self, facts: dict[str, Any], files: Path) -> str:
+        """Record a training by its facts (model.json), its model in models/, and the files of a
+        folder: training.html and figures/*.png. Returns the name that the tracker gave the run.
 
-    def record(self, run: Run) -> str:
-        """Write down a finished training; returns the name the tracker gave it."""
+        May be called again for a training that was recorded in part."""
 
     def runs(self, limit: int) -> list[dict[str, Any]]:
         """The newest runs: id, version, created, metrics, params, data_md5, commit."""

@@ -5,15 +5,12 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from ...project import Failure
 from . import mlflow_database
 from .mlflow_connection import IMPATIENT, connected, database, experiment, server
-
-if TYPE_CHECKING:
-    from ..train import Run
 
 
 def check() -> None:
@@ -27,34 +24,33 @@ def check() -> None:
         experiment(mlflow)
 
 
-def prepare() -> None:
-    """Import MLflow, and make the database if it is not there yet."""
-    with connected():
-        import_module("mlflow.pyfunc")
-
-
-def record(run: Run) -> str:
+def record(facts: dict[str, Any], files: Path) -> str:
     """Parameters, metrics, pictures, data version, commit, environment and the model itself."""
+    from .. import model
     from . import mlflow_model
 
-    facts, model = run.facts, run.folder
-    assert model is not None
+    version = facts["version"]
     with connected() as mlflow:
-        with mlflow.start_run(experiment_id=experiment(mlflow), run_name=facts["version"]) as kept:
+        begun = unfinished(mlflow, version)
+        with mlflow.start_run(begun, experiment_id=experiment(mlflow), run_name=version) as kept:
             mlflow.log_params(flat(facts["params"]))
-            rule = {f"baseline_{key}": it for key, it in facts["baseline"].items()}
-            mlflow.log_metrics(facts["metrics"] | rule)
-            tags = {"version": facts["version"], "data_md5": facts["data"]["md5"]}
+            baseline = {f"baseline_{key}": value for key, value in facts["baseline"].items()}
+            mlflow.log_metrics(facts["metrics"] | baseline)
+            tags = {"version": version, "data_md5": facts["data"]["md5"]}
             mlflow.set_tags(tags | {"commit": facts["commit"] or "", "dirty": facts["dirty"]})
-            mlflow.log_artifact(str(model / "model.json"))
+            mlflow.log_artifact(str(model.folder(version) / "model.json"))
+            mlflow.log_artifacts(str(files))
             installed = mlflow_model.environment()
             mlflow.log_text("\n".join(map("==".join, installed.items())), "environment.txt")
-            for title, figure in run.figures.items():
-                mlflow.log_figure(figure, f"figures/{title}.png")
-            if run.report:
-                mlflow.log_artifact(str(run.report))
-            mlflow_model.log(run, installed)
+            mlflow_model.log(facts, installed)
         return str(kept.info.run_id)
+
+
+def unfinished(mlflow: Any, version: str) -> str | None:
+    """The run of a recording that was cut off."""
+    query = f"attributes.run_name = '{version}' and attributes.status != 'FINISHED'"
+    found = mlflow.MlflowClient().search_runs([experiment(mlflow)], query)
+    return str(found[0].info.run_id) if found else None
 
 
 def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

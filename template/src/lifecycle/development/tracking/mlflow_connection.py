@@ -32,11 +32,10 @@ def connected(**environment: str) -> Iterator[Any]:
     """The mlflow library, quiet and pointed at the right place; an error becomes a Failure."""
     before = dict(os.environ)
     quieten(**environment)
-    # First, because MLflow needs pandas, which the training beside it is compiling meanwhile.
+    import mlflow
     from sqlalchemy.exc import SQLAlchemyError
 
     address = server() or f"sqlite:///{database().as_posix()}"
-    import mlflow
 
     try:
         if not server() and not database().exists():

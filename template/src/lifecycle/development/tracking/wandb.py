@@ -12,12 +12,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...project import Failure, name, root
-
-if TYPE_CHECKING:
-    from ..train import Run
 
 
 def folder() -> Path:
@@ -64,16 +61,12 @@ def check() -> None:
     )
 
 
-def prepare() -> None:
-    """Import the library."""
-    library()
-
-
-def record(run: Run) -> str:
+def record(facts: dict[str, Any], files: Path) -> str:
     """Parameters, metrics, pictures, data version, commit, environment and the model itself."""
+    from .. import model
+
     wandb = library()
     import_module("matplotlib.pyplot")  # wandb.Image looks for it, but does not import it
-    facts = run.facts
     with wandb.init(
         project=name(),
         name=facts["version"],
@@ -90,10 +83,11 @@ def record(run: Run) -> str:
     ) as kept:
         kept.summary.update(facts["metrics"])
         kept.summary.update({f"baseline_{key}": it for key, it in facts["baseline"].items()})
-        kept.log({title: wandb.Image(figure) for title, figure in run.figures.items()})
-        if run.report:
-            kept.log({"report": wandb.Html(run.report.read_text(encoding="utf-8"))})
-        kept.log_artifact(str(run.folder), name=f"{name()}-model", type="model")
+        kept.log({file.stem: wandb.Image(str(file)) for file in files.glob("figures/*.png")})
+        for page in files.glob("*.html"):
+            kept.log({"report": wandb.Html(page.read_text(encoding="utf-8"))})
+        folder = str(model.folder(facts["version"]))
+        kept.log_artifact(folder, name=f"{name()}-model", type="model")
         return str(kept.id)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...pages import write_page
 from ...project import table as rich_table
-from ..report import svg
+from ..training_report import svg
 from .search import value
 
 if TYPE_CHECKING:

@@ -20,19 +20,19 @@ def page() -> Path:
 
 
 def pictures(run: "Run") -> dict[str, "Figure"]:
-    """Errors of numbers; or confusions of classes, and how often each probability came true.
+    """Prediction errors of numbers; the confusion matrix and calibration curves of classes.
 
     scikit-learn would draw the same, but importing it takes longer than all of this."""
-    assert run.truth is not None and run.prediction is not None
-    truth, guess = run.truth, run.prediction["prediction"]
+    assert run.y_true is not None and run.y_pred is not None
+    y_true, predicted = run.y_true, run.y_pred["prediction"]
     if run.facts["problem_type"] == "regression":
-        return {"prediction_error": errors(truth, guess)}
-    truth = truth.astype(str)
-    figures = {"confusion_matrix": confusions(truth, guess.astype(str))}
-    chances = [column for column in run.prediction if column.startswith("probability_")]
-    if chances:
-        shown = run.prediction[chances[1:] if len(chances) == 2 else chances[:8]]
-        figures["calibration"] = calibration(truth, shown)
+        return {"prediction_error": prediction_error(y_true, predicted)}
+    y_true = y_true.astype(str)
+    figures = {"confusion_matrix": confusion_matrix(y_true, predicted.astype(str))}
+    columns = [column for column in run.y_pred if column.startswith("probability_")]
+    if columns:
+        shown = run.y_pred[columns[1:] if len(columns) == 2 else columns[:8]]
+        figures["calibration"] = calibration(y_true, shown)
     return figures
 
 
@@ -44,24 +44,24 @@ def canvas(title: str) -> tuple["Figure", Any]:
     return figure, figure.add_subplot(title=title)
 
 
-def errors(truth: "Series", guess: "Series") -> "Figure":
+def prediction_error(y_true: "Series", predicted: "Series") -> "Figure":
     """The true number of each row over the predicted one, at most 1,000 rows."""
     figure, axes = canvas("prediction error")
-    rows = truth.reset_index(drop=True).sample(min(1000, len(truth)), random_state=0).index
-    axes.scatter(guess.iloc[rows], truth.iloc[rows], alpha=0.6)
-    ends = [min(truth.min(), guess.min()), max(truth.max(), guess.max())]
+    rows = y_true.reset_index(drop=True).sample(min(1000, len(y_true)), random_state=0).index
+    axes.scatter(predicted.iloc[rows], y_true.iloc[rows], alpha=0.6)
+    ends = [min(y_true.min(), predicted.min()), max(y_true.max(), predicted.max())]
     axes.plot(ends, ends, "--", color="black")
     axes.set(xlabel="predicted", ylabel="true")
     return figure
 
 
-def confusions(truth: "Series", guess: "Series") -> "Figure":
+def confusion_matrix(y_true: "Series", predicted: "Series") -> "Figure":
     """How many rows of each true class were predicted as which."""
     import pandas as pd
 
     figure, axes = canvas("confusion matrix")
-    labels = sorted({*truth, *guess})
-    counts = pd.crosstab(truth.to_numpy(), guess.to_numpy())
+    labels = sorted({*y_true, *predicted})
+    counts = pd.crosstab(y_true.to_numpy(), predicted.to_numpy())
     counts = counts.reindex(index=labels, columns=labels, fill_value=0)
     figure.colorbar(axes.imshow(counts, cmap="Blues"))
     places, middle = range(len(labels)), counts.to_numpy().max() / 2
@@ -76,19 +76,19 @@ def confusions(truth: "Series", guess: "Series") -> "Figure":
     return figure
 
 
-def calibration(truth: "Series", chances: "DataFrame") -> "Figure":
-    """Ten groups of rows by the chance of a class: what was said, and how often it came true."""
+def calibration(y_true: "Series", probabilities: "DataFrame") -> "Figure":
+    """Ten groups of rows by the probability of a class: its mean, and how often it came true."""
     import numpy as np
 
     figure, axes = canvas("calibration")
     axes.plot([0, 1], [0, 1], ":", color="black", label="perfect")
-    for column in chances:
+    for column in probabilities:
         label = column.removeprefix("probability_")
-        order = chances[column].to_numpy().argsort()
+        order = probabilities[column].to_numpy().argsort()
         groups = np.array_split(order, min(10, len(order)))
-        said = [chances[column].iloc[rows].mean() for rows in groups]
-        happened = [(truth.iloc[rows] == label).mean() for rows in groups]
-        axes.plot(said, happened, "s-", label=label)
+        means = [probabilities[column].iloc[rows].mean() for rows in groups]
+        shares = [(y_true.iloc[rows] == label).mean() for rows in groups]
+        axes.plot(means, shares, "s-", label=label)
     axes.set(xlabel="mean predicted probability", ylabel="share that came true")
     axes.legend()
     return figure
