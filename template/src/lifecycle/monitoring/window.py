@@ -75,7 +75,7 @@ def make_batch(
     request_ids: "Series | None" = None,
 ) -> Batch:
     """Rows as they came, with their predictions where these are known."""
-    from ..development.model import as_type
+    from ..development.defaults import as_type
 
     features = model.prepare(frame)
     column = project.conf()["time_column"]
