@@ -82,30 +82,30 @@ def questions(trained: Model, known: pd.DataFrame) -> list[dict[str, Any]]:
 def test_answers_are_those_of_the_model(
     server: httpx.Client, trained: Model, known: pd.DataFrame, questions: list[dict[str, Any]]
 ) -> None:
-    said = server.post("/predict", json=questions).raise_for_status().json()
-    assert (said["model_version"], said["variant"]) == (trained.version, "latest")
+    found = server.post("/predict", json=questions).raise_for_status().json()
+    assert (found["model_version"], found["variant"]) == (trained.version, "latest")
     expected = trained.predict(known)
-    told = pd.DataFrame([{"prediction": one["prediction"]} for one in said["predictions"]])
-    pd.testing.assert_series_equal(told["prediction"], expected["prediction"], check_dtype=False)
+    predicted = pd.DataFrame([{"prediction": one["prediction"]} for one in found["predictions"]])
+    pd.testing.assert_series_equal(predicted["prediction"], expected["prediction"], check_dtype=False)
     for label in (trained.facts["labels"] or []) if len(expected.columns) > 1 else []:
-        told = [one["probabilities"][str(label)] for one in said["predictions"]]
-        assert told == pytest.approx(expected[f"probability_{label}"].tolist())
+        probabilities = [one["probabilities"][str(label)] for one in found["predictions"]]
+        assert probabilities == pytest.approx(expected[f"probability_{label}"].tolist())
     alone = server.post("/predict", json=questions[0]).json()["predictions"][0]
-    assert alone["prediction"] == pytest.approx(said["predictions"][0]["prediction"])
+    assert alone["prediction"] == pytest.approx(found["predictions"][0]["prediction"])
 
 
-def test_rows_that_are_scored_together_are_told_apart(
+def test_rows_that_are_scored_together_are_kept_apart(
     trained: Model, known: pd.DataFrame, questions: list[dict[str, Any]]
 ) -> None:
     served = Served(trained)
     rows = served.schema.many.validate_python(questions)
     requests = [rows[:1], rows[1:4], rows[4:]]
     expected = trained.predict(known)
-    for answer, asked in zip(served.score(requests), requests, strict=True):
-        told, expected = expected.head(len(asked)), expected.iloc[len(asked) :]
-        assert answer.predictions == told["prediction"].tolist()
-        if answer.probabilities is not None:
-            assert answer.probabilities.tolist() == told.iloc[:, 1:].to_numpy().tolist()
+    for scores, asked in zip(served.score(requests), requests, strict=True):
+        head, expected = expected.head(len(asked)), expected.iloc[len(asked) :]
+        assert scores.predictions == head["prediction"].tolist()
+        if scores.probabilities is not None:
+            assert scores.probabilities.tolist() == head.iloc[:, 1:].to_numpy().tolist()
 
 
 def test_other_features_are_given_a_table(trained: Model, questions: list[dict[str, Any]]) -> None:
@@ -163,8 +163,8 @@ def test_it_describes_itself_without_the_internet(server: httpx.Client, trained:
 
 def test_answers_are_logged_and_measured(server: httpx.Client, questions: list[dict[str, Any]]) -> None:
     named = {"X-Request-ID": "a request"}
-    said = server.post("/predict", json=questions[:2], headers=named).json()
-    assert [one["request_id"] for one in said["predictions"]] == ["a request:0", "a request:1"]
+    found = server.post("/predict", json=questions[:2], headers=named).json()
+    assert [one["request_id"] for one in found["predictions"]] == ["a request:0", "a request:1"]
     logged: list[dict[str, Any]] = []
     for _ in range(50):
         time.sleep(0.1)
@@ -172,7 +172,7 @@ def test_answers_are_logged_and_measured(server: httpx.Client, questions: list[d
         lines = [json.loads(line) for day in days for line in day.read_text("utf-8").splitlines()]
         if logged := [line for line in lines if line["request_id"].startswith("a request")]:
             break
-    assert [line["prediction"]["prediction"] for line in logged] == [one["prediction"] for one in said["predictions"]]
+    assert [line["prediction"]["prediction"] for line in logged] == [one["prediction"] for one in found["predictions"]]
     assert tuple(logged[0]) == prediction_log.COLUMNS
     assert set(logged[0]["features"]) == set(questions[0])
     page = text_string_to_metric_families(server.get("/metrics").text)

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from lifecycle.governance import keys
+from lifecycle.governance.access import Caller
+from lifecycle.project import Failure
 
 
 @pytest.fixture
@@ -34,6 +36,56 @@ def test_a_key_opens_until_it_is_revoked(file: Path, monkeypatch: pytest.MonkeyP
     assert ring.holder(other) is None
     file.unlink()
     assert ring.holder(other) is None
+
+
+def test_a_file_of_the_first_form_is_read_and_renewed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As release 0 wrote it: the holders on top, no format and no roles; one of them has an awkward name."""
+    monkeypatch.setattr(keys, "LOOK", -1)
+    old = {
+        name: {"sha256": keys.digest(name), "created": "2026-01-01T00:00:00+00:00"} for name in ("website", "format")
+    }
+    file.write_text(json.dumps(old), "utf-8")
+    ring = keys.KeyRing()
+    assert ring.caller("website") == Caller("website", frozenset({"predictor"}))
+    assert ring.holder("format") == "format"
+    keys.add("another")
+    written = json.loads(file.read_text("utf-8"))
+    assert (written["format"], list(written["keys"])) == (1, ["website", "format", "another"])
+    assert written["keys"]["website"] == old["website"]
+    assert ring.holder("website") == "website"
+
+
+def test_roles_and_expiry_count_and_are_kept(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "LOOK", -1)
+    fixture = {
+        "approver": {"sha256": keys.digest("a"), "roles": ["approver", "predictor"], "expires": "2999-01-01T00:00:00Z"},
+        "past": {"sha256": keys.digest("p"), "expires": "2020-01-01T00:00:00+00:00"},
+    }
+    file.write_text(json.dumps({"format": 1, "keys": fixture}), "utf-8")
+    ring = keys.KeyRing()
+    assert ring.caller("a") == Caller("approver", frozenset({"approver", "predictor"}))
+    assert ring.caller("p") is None
+    keys.revoke("past")
+    assert json.loads(file.read_text("utf-8"))["keys"] == {"approver": fixture["approver"]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"format": 2, "keys": {}},
+        {"format": 1, "keys": {"a": {"sha256": 5}}},
+        {"format": 1, "keys": {"a": {"sha256": "x", "expires": "2027-01-01"}}},
+        {"format": 1, "keys": {"a": {"sha256": "x", "roles": "approver"}}},
+        {"format": "1", "keys": {}},
+        {"format": 1},
+        [],
+    ],
+)
+def test_a_file_that_makes_no_sense_opens_nothing(file: Path, content: Any) -> None:
+    file.write_text(json.dumps(content), "utf-8")
+    assert keys.KeyRing().holder("anything") is None
+    with pytest.raises(Failure, match=r"keys\.json"):
+        keys.add("website")
 
 
 def test_evidence_is_a_key(file: Path) -> None:

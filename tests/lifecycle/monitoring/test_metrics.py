@@ -1,6 +1,7 @@
 """What is measured is what was answered, and nothing that fails here fails a request."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from lifecycle.monitoring import metrics, prediction_log
+from lifecycle.monitoring.events import Answered
 from lifecycle.monitoring.metrics import Metrics
-from lifecycle.monitoring.prediction_log import Answered, PredictionLog
+from lifecycle.monitoring.prediction_log import PredictionLog
+from lifecycle.project import Failure
 
 CLASSES = [
     {"request_id": str(i), "prediction": predicted, "probabilities": {"no": 1 - yes, "yes": yes}}
@@ -91,6 +94,38 @@ def test_a_row_is_a_line_whatever_it_holds(folder: Path) -> None:
     lines = prediction_log.lines(event).splitlines()
     assert [json.loads(line)["features"] for line in lines] == rows
     assert [json.loads(line)["request_id"] for line in lines] == ["0", "1", "2"]
+
+
+def test_lines_of_every_age_are_read_in_their_period(folder: Path) -> None:
+    """The first lines had neither a format nor who called; a crash cut one off; one request failed."""
+    old = {"request_id": "old", "time": "2026-01-01T12:00:00.000+00:00", "model_version": "v0", "variant": "latest"}
+    old |= {"features": {"size": 1}, "prediction": {"prediction": "no", "probabilities": None}}
+    prediction_log.folder_path().mkdir(parents=True)
+    first = prediction_log.folder_path() / "2026-01-01.jsonl"
+    first.write_text(json.dumps(old) + '\n{"request_id": "cut o\n[]\n7\n', "utf-8")
+    noon = datetime(2026, 1, 2, 12, tzinfo=UTC)
+    new = replace(ANSWERED, time=noon, caller="website", assignment_key="a customer", ids=[7, "eight", None])
+    failed = replace(new, predictions=(), status=500, request_id="failed")
+    second = prediction_log.folder_path() / "2026-01-02.jsonl"
+    second.write_bytes(prediction_log.lines(new) + prediction_log.lines(failed))
+    read = list(prediction_log.read())
+    assert [row["request_id"] for row in read] == ["old", "0", "1", "2"]
+    assert all(set(row) == set(prediction_log.COLUMNS) for row in read)
+    assert [(row["format"], row["caller"], row["id"]) for row in read[:2]] == [(0, None, None), (1, "website", 7)]
+    assert [row["id"] for row in prediction_log.read(since=noon)] == [7, "eight", None]
+    assert [row["request_id"] for row in prediction_log.read(until=noon)] == ["old"]
+    rows = list(prediction_log.read(since=noon, failed=True))
+    assert [(row["status"], row["prediction"]) for row in rows[3:]] == [(500, None)] * 3
+    second.write_text('{"format": 2, "time": "2026-01-02T00:00:00.000+00:00"}\n', "utf-8")
+    with pytest.raises(Failure, match="newer release"):
+        list(prediction_log.read())
+
+
+def test_whole_numbers_of_a_regression_are_no_classes(folder: Path) -> None:
+    measured = Metrics()
+    measured.edges["v1"] = [10.0, 20.0]
+    measured.predicted("v1", "latest", [{"prediction": value, "probabilities": None} for value in (5, 25)])
+    assert samples(measured)["model_predictions_total", "number", "latest", "v1"] == 2
 
 
 def test_metrics_are_proven_by_their_reader(folder: Path) -> None:

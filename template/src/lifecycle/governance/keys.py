@@ -83,7 +83,7 @@ class KeyRing:
         return caller.name if caller else None
 
     def caller(self, key: str) -> Caller | None:
-        """Every hash is compared, in constant time, so that the time tells nothing."""
+        """Every hash is compared, in constant time, so that its duration gives nothing away."""
         if monotonic() - self.looked > LOOK:
             self.looked = monotonic()
             self.refresh()

@@ -1,4 +1,4 @@
-"""What happened to a request, told to whoever follows the server.
+"""The event at the end of each request, for whatever follows the server.
 
     @extends("answered")
     def answered(event: Answered) -> None

@@ -11,7 +11,7 @@ and change the OpenAPI description, to add a security scheme for example, with a
     def openapi(description: dict[str, Any]) -> None
 
 Who may use a route is decided in `governance.access`. Open to everybody are /health, /ready,
-/metrics and /docs: keep them inside your network if that tells too much.
+/metrics and /docs: keep them inside your network if they show too much.
 """
 
 from collections.abc import AsyncIterator

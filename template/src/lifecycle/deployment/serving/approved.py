@@ -1,7 +1,7 @@
 """The policy of a project with approvals: the champion answers, and nothing else ever does.
 
 Where there is no champion, or its files are not those that were approved, the server does not
-start; one that runs goes on with the version that it loaded, and /ready tells the problem."""
+start; one that runs goes on with the version that it loaded, and /ready names the problem."""
 
 from ...extensions import extends
 from ...governance import approvals

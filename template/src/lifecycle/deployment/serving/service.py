@@ -95,7 +95,7 @@ class Service:
         self.refused, self.problem = (None, 0.0), None
 
     def answered(self, event: Answered) -> None:
-        """Count and log a request that is over, then tell those who follow the server."""
+        """Count and log a request that is over, then call those who follow the server."""
         self.metrics.answered(event)
         if event.rows:
             self.log.write(event)
