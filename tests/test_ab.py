@@ -119,9 +119,9 @@ def server(project: Project, versions: dict[str, str]) -> Iterator[Server]:
         )
     try:
         assert process.stdout
-        said = re.search(r"answers at \S+:(\d+);", process.stdout.readline())
-        assert said, log.read_text()
-        yield Server(int(said[1]), key)
+        address = re.search(r"answers at \S+:(\d+);", process.stdout.readline())
+        assert address, log.read_text()
+        yield Server(int(address[1]), key)
     finally:
         process.terminate()
         process.wait(timeout=30)

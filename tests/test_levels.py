@@ -100,8 +100,8 @@ def test_a_project_reads_what_levels_say(request: pytest.FixtureRequest) -> None
 def test_the_command_that_climbs_is_taken_from_the_template(source: str, address: str) -> None:
     made = Environment(extensions=["jinja2_ansible_filters.AnsibleCoreFiltersExtension"], trim_blocks=True)
     made.loader = FileSystemLoader(ladder.ROOT)
-    told = made.get_template("levels/address.jinja").render(_copier_answers={"_src_path": source})
-    assert told.strip() == address
+    shown = made.get_template("levels/address.jinja").render(_copier_answers={"_src_path": source})
+    assert shown.strip() == address
 
 
 def lines(folder: Path) -> int:

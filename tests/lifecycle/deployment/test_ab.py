@@ -154,10 +154,10 @@ def answer(units: int, rate: dict[str, float], rows: int = 1) -> list[tuple[str,
         for unit in range(units):
             variant = plan.choose(f"{units}/{unit}")
             ids = [f"{units}/{unit}:{row}" for row in range(rows)]
-            said = [{"request_id": i, "prediction": "a", "probabilities": None} for i in ids]
+            predicted = [{"request_id": i, "prediction": "a", "probabilities": None} for i in ids]
             asked: list[dict[str, Any]] = [{}] * rows
             now = datetime.now(UTC)
-            one = prediction_log.Answered(now, variant.version, variant.name, asked, said)
+            one = prediction_log.Answered(now, variant.version, variant.name, asked, predicted)
             log.write(prediction_log.lines(one))
             outcome = int(chance.random() < rate[variant.name])
             known += [(request_id, outcome) for request_id in ids]

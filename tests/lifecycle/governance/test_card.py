@@ -54,9 +54,9 @@ def test_an_unfinished_section_is_named(section: str, body: str | None, sheet: P
 def test_the_check_fails_and_says_why(sheet: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sheet.write_text(sheet.read_text().replace("We thought of Purpose.", ""), encoding="utf-8")
     assert run("card", ["--check"]) == 1
-    told = capsys.readouterr().out
-    assert "Purpose" in told
-    assert "Facts" in told
+    printed = capsys.readouterr().out
+    assert "Purpose" in printed
+    assert "Facts" in printed
 
 
 def test_missing_owners_are_named(sheet: Path) -> None:

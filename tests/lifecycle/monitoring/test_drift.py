@@ -105,14 +105,14 @@ def answered(trained: Model, frame: pd.DataFrame) -> tuple[list[Any], list[Any]]
     served = Served(trained)
     rows = json.loads(trained.prepare(frame).to_json(orient="records", date_format="iso"))
     answer = served.score([rows])[0]
-    chances = [None] * len(rows) if answer.probabilities is None else answer.probabilities.tolist()
+    probabilities = [None] * len(rows) if answer.probabilities is None else answer.probabilities.tolist()
     answers = [
         {
             "request_id": f"r:{i}",
             "prediction": prediction,
-            "probabilities": chance and dict(zip(served.labels, chance, strict=True)),
+            "probabilities": probability and dict(zip(served.labels, probability, strict=True)),
         }
-        for i, (prediction, chance) in enumerate(zip(answer.predictions, chances, strict=True))
+        for i, (prediction, probability) in enumerate(zip(answer.predictions, probabilities, strict=True))
     ]
     return rows, answers
 
