@@ -72,7 +72,7 @@ def test_the_tutorial_leads_from_nothing_to_an_approved_model(source: Path, tmp_
             answer = json.loads(typed(next(waiting).text))
             assert sum(answer["predictions"][0]["probabilities"].values()) == pytest.approx(1), answer
     assert sum("roc_auc decides" in out for out in outputs) == 3
-    assert any("releases/ is whole; decisions: 1" in out for out in outputs)
+    assert any("releases/ is intact; decisions: 1" in out for out in outputs)
     assert "23 promises" in typed("uv run my-model maturity")
 
 

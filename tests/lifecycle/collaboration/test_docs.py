@@ -27,8 +27,8 @@ def test_the_site_is_built_from_the_code_and_keeps_a_page_of_yours(home: Path) -
     (home / "docs" / "index.md").write_text("# Ours\n", encoding="utf-8")
     docs.build()
     assert (home / "docs" / "index.md").read_text(encoding="utf-8") == "# Ours\n"
-    assert "Ours" in (docs.site() / "index.html").read_text(encoding="utf-8")
-    page = (docs.site() / "reference" / "commands.html").read_text(encoding="utf-8")
+    assert "Ours" in (docs.site_path() / "index.html").read_text(encoding="utf-8")
+    page = (docs.site_path() / "reference" / "commands.html").read_text(encoding="utf-8")
     assert f"{project.name()} docs" in page
     [found] = docs.evidence()
     assert found.state == "proven"

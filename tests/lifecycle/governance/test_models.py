@@ -92,7 +92,7 @@ def test_a_registration_says_where_the_model_comes_from(version: str, trained: M
 def test_only_an_approved_version_becomes_champion(version: str, workspace: Path) -> None:
     with pytest.raises(Failure, match="not approved"):
         run("models", ["alias", "champion", version])
-    with pytest.raises(Failure, match="say why"):
+    with pytest.raises(Failure, match="a reason is needed"):
         run("models", ["approve", version, "--reason", " "])
     with pytest.raises(Failure, match="not registered"):
         run("models", ["approve", "v0", "--reason", "why not"])
@@ -214,7 +214,7 @@ def test_a_decision_that_nobody_made_is_found(version: str, workspace: Path) -> 
     file.write_text(text, encoding="utf-8")
     assert approvals_check.problems() == []
     (workspace / "releases" / "aliases.yaml").write_text(f"champion: {version}\n")
-    assert "does not say who made" in approvals_check.problems()[0]
+    assert "is not what the trail says last" in approvals_check.problems()[0]
 
 
 def test_files_that_the_registry_lost_are_reported_and_brought_back(
@@ -253,7 +253,7 @@ def test_a_registry_that_cannot_be_used_is_reported_within_seconds(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     with pytest.raises(Failure, match="does not answer"):
         run("models", ["register", version])
-    with pytest.raises(Failure, match="releases/ says so now"):
+    with pytest.raises(Failure, match="releases/ is up to date, the registry is not"):
         run("models", ["alias", "champion", "--remove"])
     assert approvals.champion() is None
 
@@ -287,7 +287,7 @@ def test_a_later_level_adds_an_alias(version: str, write: Write, capsys: pytest.
         named = mlflow.MlflowClient().get_model_version_by_alias(name(), "canary")
     assert named.tags["version"] == version
     write_atomically(path, "{}\n")
-    assert approvals_check.problems() == ["the trail does not say who made None the canary"]
+    assert approvals_check.problems() == ["canary: no version is not what the trail says last"]
     assert run("models", ["alias", "canary", "--remove"]) == 0
     assert approvals_check.problems() == []
 

@@ -1,7 +1,7 @@
 """Build the documentation as a site: the pages of docs/, and what the code says of itself.
 
-The pages that are made (see docs/.gitignore) are written into docs/ first; one that you put there
-yourself stays. While you write, `uv run zensical serve` shows the site and follows your changes.
+Generated pages (see docs/.gitignore) are written into docs/ first; a page of that name that you
+wrote yourself is kept. While you write, `uv run zensical serve` shows the site as you change it.
 
 Examples:
   {name} docs
@@ -34,7 +34,7 @@ LINK = re.compile(r"\[([^\]]*)\]\((?![a-z]+:|#)([^)\s]+)\)")
 
 
 def pages() -> Iterator[tuple[str, str]]:
-    """The pages that are made each time: a path on the site, and Markdown."""
+    """The generated pages: a path on the site, and its Markdown."""
     for source, page in ROOT_PAGES.items():
         if (root() / source).is_file():
             yield page, relinked((root() / source).read_text(encoding="utf-8"))
@@ -80,13 +80,13 @@ def docstring(path: Path) -> str:
     return text.replace("{name}", name())
 
 
-def site() -> Path:
-    """Where the site is built."""
+def site_path() -> Path:
+    """Where the site is built to."""
     return root() / "reports" / "site"
 
 
 def prepare() -> None:
-    """Write the pages that are made into docs/, beside those of people."""
+    """Write the generated pages into docs/, beside those that people wrote."""
     for path, text in pages():
         page = root() / "docs" / path
         if not page.exists() or page.read_text(encoding="utf-8").startswith(MADE):
@@ -100,14 +100,14 @@ def build() -> Path:
     done = subprocess.run(zensical, cwd=root(), capture_output=True, text=True, encoding="utf-8")
     if done.returncode:
         message = COLOR.sub("", done.stdout + done.stderr).partition("Traceback")[0].strip()
-        raise Failure(f"the site was not built; mend these pages:\n{message}")
-    return site() / "index.html"
+        raise Failure(f"the site was not built; fix these pages:\n{message}")
+    return site_path() / "index.html"
 
 
 @extends("evidence")
 def evidence() -> Iterator[Evidence]:
     """C2: the site was built in the last 30 days."""
-    index = site() / "index.html"
+    index = site_path() / "index.html"
     built = datetime.fromtimestamp(index.stat().st_mtime, UTC) if index.exists() else None
     if built and recent(built.isoformat()):
         yield Evidence("C2", "proven", f"the site was built on {built:%Y-%m-%d}")
@@ -120,6 +120,6 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
     def run(arguments: Namespace) -> dict[str, Any]:
         index = build()
         print(f"the site is {index}")
-        return {"site": str(index), "pages": len(list(site().glob("**/*.html")))}
+        return {"site": str(index), "pages": len(list(site_path().glob("**/*.html")))}
 
     return run

@@ -1,18 +1,18 @@
-"""Which versions people approved: plain files under git in releases/, read without any registry.
+"""Which versions people approved: plain files under git in releases/, read without the registry.
 
 releases/<version>.yaml is the decision on a version: who approved or rejected it, when and why,
 and the hash of its files. releases/aliases.yaml names the champion and the challenger. The command
 `models` writes them; the server, the release and the checks of a merge request read them. Folders
-in releases/ belong to whoever makes them. A file is read again only when it changed, so asking
-twice a second costs little.
+in releases/ belong to whoever makes them and are ignored here. A file is read again only after it
+changed, so asking twice a second costs little.
 
 A module adds an alias by
 
     @extends("alias")
     def alias() -> tuple[str, str]
 
-which returns its name and what the version is for that it names. Then people can give it with
-`models alias`, to an approved version only, and `version_of` returns that version.
+which returns a name and what a version with that alias is used for. People then assign it with
+`models alias`, to approved versions only, and `version_of` returns the version that has it.
 """
 
 import re
@@ -57,7 +57,7 @@ def approved() -> list[str]:
 
 
 def version_of(alias: str) -> str | None:
-    """The version that an alias names, None if it names none; raises Failure as `check` does."""
+    """The version that has an alias, None if no version has it; raises Failure as `check` does."""
     version = aliases().get(alias)
     if version is not None:
         check(version)
@@ -67,7 +67,7 @@ def version_of(alias: str) -> str | None:
 def check(version: str, files: bool = True) -> None:
     """Raise Failure unless the version is approved and its files are those that were approved.
 
-    Without `files` they need not be here; those that are here are looked at all the same."""
+    With files=False they may be missing; those that are here are compared all the same."""
     if not decision_path(version).exists() or decision(version)["decision"] != "approved":
         todo = f"{name()} models approve {version} --reason WHY"
         raise Failure(f"{version} is not approved: `{todo}`")
@@ -88,12 +88,12 @@ def aliases_path() -> Path:
 
 
 def known_aliases() -> dict[str, str]:
-    """The aliases that there are, and what the version is for that each names."""
+    """Every alias, and what a version with that alias is used for."""
     return ALIASES | dict(alias() for alias in extensions("alias"))
 
 
 def aliases() -> dict[str, str]:
-    """The version that each alias names, without those that name none."""
+    """The version of each alias that is assigned."""
     path = aliases_path()
     return remembered(path, read_aliases) if path.exists() else {}
 
@@ -124,7 +124,7 @@ def decided() -> list[str]:
 
 
 def decision(version: str) -> dict[str, Any]:
-    """What was decided on a version; raises Failure if nothing was, or the file is not whole."""
+    """The decision on a version; raises Failure if there is none, or its file is incomplete."""
     if not decision_path(version).exists():
         raise Failure(f"nothing was decided on {version}")
     return remembered(decision_path(version), read_decision)

@@ -10,7 +10,7 @@ from . import approvals, trail
 
 
 def problems() -> list[str]:
-    """What is incomplete in releases/, or not what the trail says, a sentence each."""
+    """What is incomplete in releases/ or differs from the trail, one sentence each."""
     try:
         acts = trail.entries()
         decisions = {version: approvals.decision(version) for version in approvals.decided()}
@@ -23,10 +23,12 @@ def problems() -> list[str]:
         decision, act = decisions.get(version), last.get(version)
         if not (decision and act and matches(decision, act)):
             line = f"line {act['seq']} of the trail" if act else "the trail"
-            found.append(f"releases/{version}.yaml does not say what {line} says: decide again")
+            found.append(f"releases/{version}.yaml differs from {line}: decide again")
     for which in approvals.known_aliases():
         if not alias_given(acts, which, aliases.get(which)):
-            found.append(f"the trail does not say who made {aliases.get(which)} the {which}")
+            found.append(
+                f"{which}: {aliases.get(which) or 'no version'} is not what the trail says last"
+            )
         elif which in aliases:
             try:
                 approvals.check(aliases[which], files=False)
@@ -58,11 +60,11 @@ def evidence() -> Iterator[Evidence]:
 
 
 def decision_details(decision: dict[str, Any]) -> dict[str, Any]:
-    """What the trail holds of a decision."""
+    """What the trail records of a decision."""
     return {"by": decision["who"], **{key: decision[key] for key in ("why", "model_sha256")}}
 
 
 def alias_given(acts: list[dict[str, Any]], which: str, version: str | None) -> bool:
-    """Whether the last act on an alias gave it to a version; None stands for no version."""
+    """Whether an alias was last assigned to a version; None stands for no version."""
     given = [act for act in acts if act["action"] == "alias" and act["details"]["alias"] == which]
     return (given[-1]["version"] if given else "") == (version or "")

@@ -1,9 +1,9 @@
 """Show who did what to which model, or verify that nobody changed the record afterwards.
 
 Each act is a line of releases/audit.jsonl that holds the hash of the line before it: no line can be
-edited, added, removed or moved without breaking the chain. A chain that was cut off, or written
-anew from some line on, is whole in itself. It is found because git holds what was committed on
-the main line, and because every committed decision names the head of the chain at its time.
+edited, added, removed or moved without breaking the chain. A chain that was truncated, or rewritten
+from some line on, is intact in itself. It is found out because git keeps what was committed on
+the main branch, and because every committed decision names the head of the chain at its time.
 `verify` ends with exit code 1 and names the first wrong line.
 
 Examples:
@@ -24,7 +24,7 @@ from .trail import TRAIL, content, entries, fault
 
 
 def rewritten(text: bytes) -> str | None:
-    """The first line that is not as git holds it: cut off or written anew; None if all are."""
+    """The first line that differs from what git holds, or is missing; None if none does."""
     for commit, kept in committed():
         if not text.startswith(kept):
             pairs = zip(kept.split(b"\n"), text.split(b"\n"), strict=False)
@@ -39,7 +39,7 @@ def rewritten(text: bytes) -> str | None:
 
 
 def committed() -> Iterator[tuple[str, bytes]]:
-    """The trail in each commit of the main line that changed it, oldest first."""
+    """The trail in each commit of the main branch that changed it, oldest first."""
     log = try_git("log", "--first-parent", "--reverse", "--format=%H", "--", TRAIL) or ""
     commits = log.split()
     asked = "".join(f"{commit}:./{TRAIL}\n" for commit in commits).encode()
@@ -61,7 +61,7 @@ def problem() -> str | None:
 
 @extends("evidence")
 def evidence() -> Iterator[Evidence]:
-    """G2b: the trail is whole, and git holds its head."""
+    """G2b: the trail is intact, and git holds its last line."""
     verify = f"{name()} audit verify"
     acts = content()
     if found := problem():
@@ -69,11 +69,11 @@ def evidence() -> Iterator[Evidence]:
     elif not acts:
         yield Evidence("G2b", "missing", "no act is recorded", f"{name()} models register")
     elif acts not in (kept for _, kept in committed()):
-        detail = "git does not hold the last acts: cutting them off would not be noticed"
+        detail = "git does not hold the last acts: nobody would notice if they were removed"
         yield Evidence("G2b", "missing", detail, "git add releases && git commit")
     else:
         number = acts.count(b"\n")
-        yield Evidence("G2b", "proven", f"{number} acts are recorded, whole and held by git")
+        yield Evidence("G2b", "proven", f"{number} acts are recorded, intact and held by git")
 
 
 @extends("command")
@@ -96,9 +96,9 @@ def show() -> dict[str, Any]:
 
 
 def verify() -> dict[str, Any]:
-    """Say whether the trail is whole."""
+    """Say whether the trail is intact."""
     found = problem()
     acts = content().count(b"\n")
     anchored = max((kept.count(b"\n") for _, kept in committed()), default=0)
-    print(f"{TRAIL}: {found or f'{acts} acts, whole; git holds {anchored} of them'}")
+    print(f"{TRAIL}: {found or f'{acts} acts, intact; git holds {anchored} of them'}")
     return {"problem": found, "acts": acts, "anchored": anchored, "exit_code": int(bool(found))}

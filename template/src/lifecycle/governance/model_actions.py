@@ -1,7 +1,7 @@
-"""What people do with a version: register it, ask for a decision, decide, give it an alias.
+"""What people do with a version: register it, ask for a decision, decide, assign an alias.
 
-Each act is written into the audit trail first, and then as the file in releases/ that counts. Cut
-off in between, nothing is approved yet, and the same command brings it to its end.
+Each act is recorded in the audit trail first, and then takes effect as a file in releases/. If it
+is interrupted in between, nothing is approved yet, and repeating the command completes it.
 """
 
 import json
@@ -36,7 +36,7 @@ def register(version: str | None = None) -> dict[str, Any]:
 
 
 def passed(version: str) -> None:
-    """Raise Failure unless the last gate let exactly this version through."""
+    """Raise Failure unless the last run of the gate was on this version and passed it."""
     path = root() / "reports" / "gate.json"
     gate = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     if gate.get("version") != version or gate.get("passed") is not True:
@@ -48,7 +48,7 @@ def request(version: str, reason: str) -> dict[str, Any]:
     """Ask for a decision on a registered version."""
     registry.required(version)
     trail.record("request", version, why=reason)
-    print(f"the request is in {trail.TRAIL}: commit it, and let somebody else decide")
+    print(f"the request is recorded in {trail.TRAIL}: commit it, so that somebody else can decide")
     return {"version": version, "why": reason}
 
 
@@ -77,12 +77,12 @@ def decide(action: str, version: str, reason: str, who: str | None) -> dict[str,
     own = ", by one of those who made it" if decision["self_approved"] else ""
     print(f"{version} is {decision['decision']} by {by}{own}: commit releases/")
     if version in approvals.aliases().values():
-        print(f"an alias names it: `{name()} models list`")
+        print(f"it has an alias, see `{name()} models list`")
     return decision
 
 
 def warn_unless_approver(person: str) -> None:
-    """Say so if OWNERS.yaml does not name a person among those who may approve."""
+    """Print a warning if OWNERS.yaml does not name a person as approver."""
     try:
         if not is_among(person, approvers()):
             print(f"look: {person} is not among the approvers in OWNERS.yaml")
@@ -91,9 +91,11 @@ def warn_unless_approver(person: str) -> None:
 
 
 def person() -> str:
-    """Whom git knows: a decision needs a name."""
-    if not (all(try_git("config", f"user.{part}") for part in ("name", "email"))):
-        raise Failure("git knows no name: `git config user.name NAME` and `user.email ADDRESS`")
+    """The person whom git knows; raises Failure if it lacks the name or the address."""
+    if not all(try_git("config", f"user.{part}") for part in ("name", "email")):
+        raise Failure(
+            "git does not know who you are: `git config user.name NAME` and `user.email ADDRESS`"
+        )
     return repository.person()
 
 
@@ -103,10 +105,10 @@ def makers(entry: registry.Entry) -> set[str]:
     return {entry.tags["who"], author or ""}
 
 
-def give_alias(which: str, version: str | None = None) -> dict[str, Any]:
-    """Let an alias name an approved version, or none.
+def assign_alias(which: str, version: str | None = None) -> dict[str, Any]:
+    """Assign an alias to an approved version, or to none.
 
-    The registry comes last, because a champion must be exchangeable while it is down."""
+    The registry comes last: people must be able to replace the champion while it is down."""
     if version:
         approvals.check(version, files=False)
     now = approvals.aliases()
@@ -118,13 +120,13 @@ def give_alias(which: str, version: str | None = None) -> dict[str, Any]:
     try:
         registry.point(which, version)
     except Failure as failure:
-        later = "releases/ says so now, the registry does not yet: repeat this later"
+        later = "releases/ is up to date, the registry is not yet: repeat this later"
         raise Failure(f"{later} ({failure})") from None
     return {"aliases": after}
 
 
 def write(path: Path, values: dict[str, Any]) -> None:
-    """A plain file under git."""
+    """Write a file of releases/, for git to keep."""
     import yaml
 
     text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100)

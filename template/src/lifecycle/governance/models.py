@@ -1,8 +1,8 @@
-"""Register versions of the model, decide on them, and say which one answers.
+"""Register versions of the model, approve or reject them, and assign aliases.
 
-A version that passed the gate is registered with its files. A person approves or rejects it with
+A version that passed the gate is registered with its files. A person approves or rejects it, with
 a reason; the decision is a file in releases/ that is committed like code, so that reviewers and
-CI see it. Only an approved version may become champion, which answers, or challenger.
+CI see it. Only an approved version can become the champion, which answers requests.
 `check` compares what is in releases/ with the audit trail (exit code 1 if they differ).
 
 Examples:
@@ -29,12 +29,12 @@ from . import approvals, approvals_check, model_actions, trail
 
 ACTIONS = {
     "list": "every version: registered, decided on, and where its files are",
-    "register": "keep a version that passed the gate",
+    "register": "register a version that passed the gate, with its files",
     "request": "ask for a decision",
-    "approve": "let a version answer requests",
-    "reject": "do not let it",
-    "alias": "say which approved version is the champion or has another alias",
-    "fetch": "bring the files of a version back from the registry",
+    "approve": "allow a version to answer requests",
+    "reject": "refuse that",
+    "alias": "assign an alias, such as champion, to an approved version",
+    "fetch": "download the files of a version from the registry",
     "check": "compare releases/ with the audit trail",
 }
 
@@ -46,7 +46,9 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
         options = actions.add_parser(action, help=meaning, description=meaning)
         if action == "alias":
             options.add_argument("alias", choices=approvals.known_aliases())
-            options.add_argument("--remove", action="store_true", help="name no version")
+            options.add_argument(
+                "--remove", action="store_true", help="take it away from every version"
+            )
         if action not in ("list", "check"):
             may_lack = action in ("register", "alias")
             options.add_argument("version", metavar="VERSION", nargs="?" if may_lack else None)
@@ -73,10 +75,10 @@ def run(arguments: Namespace) -> dict[str, Any]:
         return fetched(version)
     if action == "alias":
         if (version is None) != arguments.remove:
-            raise Failure(f"name a version, or say --remove: `{name()} models --help`")
-        return model_actions.give_alias(arguments.alias, version)
+            raise Failure(f"give a version, or --remove: `{name()} models --help`")
+        return model_actions.assign_alias(arguments.alias, version)
     if not arguments.reason.strip():
-        raise Failure(f"say why: `{name()} models {action} {version} --reason TEXT`")
+        raise Failure(f"a reason is needed: `{name()} models {action} {version} --reason TEXT`")
     if action == "request":
         return model_actions.request(version, arguments.reason)
     return model_actions.decide(action, version, arguments.reason, arguments.who)
@@ -91,7 +93,7 @@ def listed() -> dict[str, Any]:
     try:
         kept = {entry.version: (entry, whole) for entry, whole in registry.entries()}
     except Failure as failure:
-        print(f"the registry is not seen: {failure}")
+        print(f"the registry cannot be reached: {failure}")
         kept = {}
     versions = {*model.versions(), *kept, *approvals.decided()}
     requested = {act["version"] for act in trail.acts("request")}
@@ -128,7 +130,7 @@ def row(version: str, entry: registry.Entry | None, whole: bool, requested: bool
 
 
 def fetched(version: str) -> dict[str, Any]:
-    """Bring a version's files back from the registry."""
+    """Download a version's files from the registry."""
     path = registry.fetch(version)
     print(f"{version} is in {path}")
     return {"version": version, "path": str(path)}
@@ -139,5 +141,5 @@ def checked() -> dict[str, Any]:
     found = approvals_check.problems()
     for problem in found:
         print(problem)
-    print(f"releases/ is {'not ' if found else ''}whole; decisions: {len(approvals.decided())}")
+    print(f"releases/ is {'not ' if found else ''}intact; decisions: {len(approvals.decided())}")
     return {"problems": found, "exit_code": int(bool(found))}

@@ -1,4 +1,4 @@
-"""A release packs the champion as it was approved, with the challenger, and trains nothing."""
+"""A release packs the champion as it was approved, and every version that has an alias."""
 
 from rich.console import Console
 
@@ -13,9 +13,9 @@ from . import approvals, approvals_check, audit, trail
 
 @extends("release", precedence=10)
 def release() -> str:
-    """The champion, brought from the registry if need be.
+    """The champion, downloaded from the registry if it is not here.
 
-    Raises Refused if the trail or releases/ is not whole, or a version is not what was approved."""
+    Raises Refused if the trail or releases/ was altered, or a version is not what was approved."""
     if problem := audit.problem():
         raise Refused(f"{trail.TRAIL}: {problem}")
     if found := approvals_check.problems():
@@ -37,7 +37,7 @@ def release() -> str:
 
 
 def describe(version: str) -> None:
-    """The page that is published: what the model can do, and who approved it for which reason."""
+    """Write the page that is published: how good the model is, and who approved it and why."""
     decision = approvals.decision(version)
     console = Console(record=True, width=120, highlight=False, markup=False)
     console.print(table([{"approval": key, "": value} for key, value in decision.items()]))

@@ -25,12 +25,12 @@ GENESIS = "0" * 64  # what the first line has for a predecessor
 
 
 def trail_path() -> Path:
-    """Where the acts are written down."""
+    """Where the acts are recorded."""
     return root() / TRAIL
 
 
 def content() -> bytes:
-    """The trail as it lies there; empty if nothing was done yet."""
+    """The trail, byte for byte; empty if nothing was recorded yet."""
     return trail_path().read_bytes() if trail_path().exists() else b""
 
 
@@ -48,7 +48,7 @@ def record(action: str, version: str, **details: Any) -> str:
 
 @contextmanager
 def turn(what: str, seconds: float) -> Iterator[None]:
-    """Let one process at a time do something; raises Failure if another does not come to an end."""
+    """Hold a lock that only one process has at a time; raises Failure if another keeps it."""
     from filelock import FileLock, Timeout
 
     lock = root() / "logs" / f"{what}.lock"
@@ -61,7 +61,7 @@ def turn(what: str, seconds: float) -> Iterator[None]:
 
 
 def append(action: str, version: str, details: dict[str, Any]) -> str:
-    """Write the next line through to the disk, or cut off again what was written of it."""
+    """Append a line and flush it to the disk; if that fails, remove what was written of it."""
     known = entries()
     entry = {
         "format": FORMAT,
@@ -78,7 +78,7 @@ def append(action: str, version: str, details: dict[str, Any]) -> str:
         size = file.tell()
         try:
             if file.write(line) != len(line):
-                raise OSError("there is no room for a whole line")
+                raise OSError("there is no room for the line")
             os.fsync(file.fileno())
         except OSError:
             os.truncate(trail_path(), size)
@@ -93,7 +93,7 @@ def digest(entry: dict[str, Any]) -> str:
 
 
 def serialized(entry: dict[str, Any]) -> bytes:
-    """The one line that an act can be written as."""
+    """The only line that an act may be written as."""
     body = {field: entry[field] for field in FIELDS}
     return json.dumps({**body, "hash": digest(entry)}, separators=(",", ":")).encode()
 
@@ -129,7 +129,7 @@ def parsed(line: bytes) -> dict[str, Any] | None:
 
 
 def fault(text: bytes) -> str | None:
-    """The first line of a trail that breaks the chain, and how; None if it is whole."""
+    """The first line of a trail that breaks the chain, and how; None if the chain is intact."""
     *lines, rest = text.split(b"\n")
     previous = GENESIS
     for number, line in enumerate(lines, 1):

@@ -1,7 +1,7 @@
-"""The policy of a project with approvals: the champion answers, and nothing else ever does.
+"""The policy of a project with approvals: only the champion answers.
 
 Where there is no champion, or its files are not those that were approved, the server does not
-start; one that runs goes on with the version that it loaded, and /ready names the problem."""
+start; one that is running keeps the version that it loaded, and /ready names the problem."""
 
 from ...extensions import extends
 from ...governance import approvals
@@ -14,7 +14,7 @@ def policy() -> Plan | None:
     version = approvals.champion()
     if version is None:
         raise Failure(
-            "no approved version is champion, so nobody may be answered: "
+            "no approved version is champion, so no request can be answered: "
             f"`{name()} models approve VERSION --reason WHY`, then "
             f"`{name()} models alias champion VERSION`"
         )
