@@ -14,6 +14,7 @@ import yaml
 from mlops_ladder import levels
 
 FILE = Path("template/src/lifecycle/ladder.json")
+PACKAGE = "src/lifecycle/"
 COMMAND = re.compile(r"""^@extends\(\s*["']command["']""", re.M)
 
 
@@ -35,6 +36,19 @@ def document(root: Path) -> str:
 def write(root: Path) -> None:
     """Make ladder.json of a template anew."""
     (root / FILE).write_text(document(root), encoding="utf-8")
+
+
+def manifest(root: Path) -> str:
+    """What brings each module of `lifecycle`, for a package that is installed instead of copied: manifest.json.
+
+    It is shipped in the wheel only. Of a project's copy, every module belongs to its level and choices."""
+    files = {
+        file.name.removeprefix(PACKAGE): {"level": capability.level, "when": file.when}
+        for capability in levels.read(root / "levels")
+        for file in capability.files
+        if file.name.startswith(PACKAGE) and file.name.endswith(".py")
+    }
+    return json.dumps({"format": 1, "files": files}, indent=1) + "\n"
 
 
 def _rung(level: int, name: str, commands: list[str], capabilities: list[levels.Capability]) -> str:

@@ -11,6 +11,7 @@ and a function without the mark is never called by surprise.
 import difflib
 import importlib
 import importlib.util
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -80,11 +81,26 @@ def marks() -> dict[str, list[Place]]:
 
 
 def files() -> Iterator[Place]:
-    """The modules of this package, and those of yours."""
+    """The modules of this package that the project's level and choices bring, and all of yours."""
     for package, folder in ((__package__, PACKAGE), yours()):
-        for path in sorted(folder.rglob("*.py")):
+        left_out = others() if folder == PACKAGE else set()
+        for path in sorted(set(folder.rglob("*.py")) - left_out):
             parts = path.relative_to(folder).with_suffix("").parts
             yield Place(path, ".".join((package, *parts)))
+
+
+def others() -> set[Path]:
+    """The modules here of other levels and choices: only an installed package has any.
+
+    It lists them with what brings each in manifest.json; a project's own copy has none."""
+    path, ours = PACKAGE / "manifest.json", settings()
+    listed = json.loads(path.read_text(encoding="utf-8"))["files"] if path.exists() else {}
+    return {
+        PACKAGE / name
+        for name, file in listed.items()
+        if file["level"] > ours["level"]
+        or not any(all(ours[q] in values for q, values in when.items()) for when in file["when"])
+    }
 
 
 def yours() -> tuple[str, Path]:

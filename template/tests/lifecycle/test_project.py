@@ -12,7 +12,7 @@ from lifecycle.cli import run
 from lifecycle.data import table
 from lifecycle.development.model import Model, load, versions
 from lifecycle.problem import part
-from lifecycle.project import PACKAGE, Failure
+from lifecycle.project import Failure, home
 from lifecycle.testing import Cli
 
 
@@ -71,7 +71,7 @@ def test_the_scorecard_follows_the_evidence(
 def test_the_notebook_runs_from_top_to_bottom(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = PACKAGE.parents[1] / "notebooks" / "explore.ipynb"
+    path = home(Path.cwd()) / "notebooks" / "explore.ipynb"
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     script = tmp_path / "explore.py"
