@@ -41,13 +41,13 @@ EXPERIMENT = {
 Outcomes = Callable[[np.random.Generator, float, int], np.ndarray]
 
 
-def coins(chance: np.random.Generator, effect: float, units: int) -> np.ndarray:
-    return chance.binomial(1, 0.5 + effect, size=(RUNS, units)).astype(float)
+def coins(rng: np.random.Generator, effect: float, units: int) -> np.ndarray:
+    return rng.binomial(1, 0.5 + effect, size=(RUNS, units)).astype(float)
 
 
-def waits(chance: np.random.Generator, effect: float, units: int) -> np.ndarray:
+def waits(rng: np.random.Generator, effect: float, units: int) -> np.ndarray:
     """Skewed values with a standard deviation of 1."""
-    return chance.gamma(4, 0.5, size=(RUNS, units)) + effect
+    return rng.gamma(4, 0.5, size=(RUNS, units)) + effect
 
 
 def arms(values: np.ndarray, fraction: float) -> list[Arm]:
@@ -61,10 +61,10 @@ def decisions(
     draw: Outcomes, effect: float, plan: Design, variances: tuple[float, float], at: Sequence[float]
 ) -> list[str]:
     """How so many experiments end that are looked at when these fractions are in."""
-    chance = np.random.default_rng(7)
+    rng = np.random.default_rng(7)
     size = sequential.size(plan, *variances)
-    champions = draw(chance, 0.0, round(size.champion * max(1.0, at[-1])))
-    challengers = draw(chance, effect, round(size.challenger * max(1.0, at[-1])))
+    champions = draw(rng, 0.0, round(size.champion * max(1.0, at[-1])))
+    challengers = draw(rng, effect, round(size.challenger * max(1.0, at[-1])))
     ends, before = ["continue"] * RUNS, list[float]()
     for fraction in (one / max(1.0, at[-1]) for one in at):
         pairs = zip(arms(champions, fraction), arms(challengers, fraction), strict=True)
@@ -101,8 +101,8 @@ def test_a_real_difference_is_found_as_often_as_designed(
 
 
 def test_looking_without_the_rule_finds_what_is_not_there() -> None:
-    chance = np.random.default_rng(7)
-    values = coins(chance, 0.0, 400) - coins(chance, 0.0, 400)
+    rng = np.random.default_rng(7)
+    values = coins(rng, 0.0, 400) - coins(rng, 0.0, 400)
     found = np.zeros(RUNS, dtype=bool)
     for fraction in (0.25, 0.5, 0.75, 1.0):
         seen = arms(values, fraction)
@@ -112,9 +112,16 @@ def test_looking_without_the_rule_finds_what_is_not_there() -> None:
 
 
 def test_the_bounds_are_those_of_the_literature() -> None:
-    """Lan and DeMets' bounds of O'Brien and Fleming's type for five looks."""
-    bounds = [bound for _, bound in sequential.path(Design(0.2, 0.05, 0.8, 5, 0.5))]
-    assert bounds == pytest.approx([4.877, 3.357, 2.680, 2.290, 2.031], abs=1e-3)
+    """Lan and DeMets' bounds of O'Brien and Fleming's type at a two-sided 5% (Proschan, Lan and Wittes 2006)."""
+    published = {
+        2: [2.963, 1.969],
+        3: [3.710, 2.511, 1.993],
+        4: [4.333, 2.963, 2.359, 2.014],
+        5: [4.877, 3.357, 2.680, 2.290, 2.031],
+    }
+    for looks, wanted in published.items():
+        bounds = [bound for _, bound in sequential.path(Design(0.2, 0.05, 0.8, looks, 0.5))]
+        assert bounds == pytest.approx(wanted, abs=1e-3)
     single = sequential.size(Design(0.1, 0.05, 0.8, 1, 0.5), 1.0, 1.0)
     assert single.champion == pytest.approx(2 * (1.95996 + 0.84162) ** 2 / 0.01, abs=1)
 
@@ -145,10 +152,10 @@ def set_experiment(values: dict[str, Any]) -> None:
 
 
 def answer(units: int, rate: dict[str, float], rows: int = 1) -> list[tuple[str, Any]]:
-    """Requests in the prediction log, dealt by the policy, and their outcomes."""
+    """Requests in the prediction log, assigned by the policy, and their outcomes."""
     plan = experiment.policy()
     assert plan
-    chance, known = np.random.default_rng(units), []
+    rng, known = np.random.default_rng(units), []
     prediction_log.folder_path().mkdir(parents=True, exist_ok=True)
     with (prediction_log.folder_path() / f"{datetime.now(UTC):%Y-%m-%d}.jsonl").open("ab") as log:
         for unit in range(units):
@@ -159,7 +166,7 @@ def answer(units: int, rate: dict[str, float], rows: int = 1) -> list[tuple[str,
             now = datetime.now(UTC)
             one = prediction_log.Answered(now, variant.version, variant.name, asked, predicted)
             log.write(prediction_log.lines(one))
-            outcome = int(chance.random() < rate[variant.name])
+            outcome = int(rng.random() < rate[variant.name])
             known += [(request_id, outcome) for request_id in ids]
     return known
 

@@ -78,8 +78,8 @@ def test_slices_add_up(found: dict[str, Any]) -> None:
 
 
 def test_rows_that_resemble_their_neighbours_count_less() -> None:
-    chance = np.random.default_rng(0)
-    noise = chance.normal(size=2000)
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=2000)
     series = noise.copy()
     for row in range(1, len(series)):
         series[row] += 0.8 * series[row - 1]

@@ -112,7 +112,7 @@ def bound_for(budget: float, density: Density, now: float) -> float:
     def excess(bound: float) -> float:
         return sum(density.passing(now, bound)) - budget
 
-    # Behind it lies less than a float can tell from nothing.
+    # Beyond FAR lies less probability than a float can hold.
     return FAR if excess(FAR) >= 0 else float(brentq(excess, 0, FAR, xtol=1e-10))
 
 
@@ -155,7 +155,7 @@ def size(design: Design, champion: float, challenger: float) -> Size:
 
 
 def information(champion: int, challenger: int) -> float:
-    """What so many units tell of a difference: that of 1 / (1/n + 1/m) single ones."""
+    """The information about a difference in so many units: 1 / (1/n + 1/m)."""
     return champion * challenger / max(champion + challenger, 1)
 
 

@@ -15,7 +15,7 @@ STATUS = {"COMPLETE": "FINISHED", "PRUNED": "KILLED", "FAIL": "FAILED"}
 
 
 def record(trials: list[FrozenTrial], facts: dict[str, Any]) -> None:
-    """Add what is lacking; three messages a trial."""
+    """Add the missing trials; three messages each."""
     with connected() as mlflow:
         client = mlflow.MlflowClient()
         place = experiment(mlflow, f"{name()}-tune")  # `runs` lists the trainings' own
