@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from lifecycle.cli import run
-from lifecycle.development import model, registry, reproduce
+from lifecycle.development import model, registry_entry, reproduce
 from lifecycle.development.model import Model
 from lifecycle.project import Failure
 
@@ -67,7 +67,7 @@ def test_the_chain_leads_to_everything(
     assert chain["data"] == f"{md5}, kept by pipeline/ingest/dvc.lock of commit {history}"
     assert chain["code"] == history
     assert json.loads(chain["parameters"]) == trained.facts["params"]
-    assert registry.lock_sha256(history) in chain["environment"]
+    assert registry_entry.lock_sha256(history) in chain["environment"]
     assert trained.facts["python"] in chain["environment"]
     assert chain["decision"] == "none"
     assert printed(capsys, trained.version)["run"] != "not found"

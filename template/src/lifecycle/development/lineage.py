@@ -19,7 +19,7 @@ from ..extensions import extends
 from ..governance import approvals
 from ..project import Failure, table
 from ..repository import git
-from . import fingerprint, registry
+from . import fingerprint, registry, registry_entry
 
 
 def kept(md5: str) -> dict[str, str] | None:
@@ -102,7 +102,7 @@ def code(facts: dict[str, Any]) -> str:
 
 def environment(facts: dict[str, Any]) -> str:
     """The lock file of the commit, and the libraries that were loaded."""
-    lock = registry.lock_sha256(facts["commit"]) or facts.get("lock_sha256", "")
+    lock = registry_entry.lock_sha256(facts["commit"]) or facts.get("lock_sha256", "")
     packages = {"Python": facts.get("python", ""), **facts.get("packages", {})}
     shown = ", ".join(f"{package} {version}" for package, version in packages.items() if version)
     return ", ".join(filter(None, [f"uv.lock {lock}" if lock else "no uv.lock", shown]))

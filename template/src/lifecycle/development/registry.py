@@ -9,36 +9,18 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from .. import repository
 from ..extensions import extends
 from ..maturity import Evidence
 from ..project import Failure, name, root
-from .fingerprint import folder, hashed, model_sha256
+from .fingerprint import folder, hashed
+from .registry_entry import Entry, entry, tags_of
 from .tracking.mlflow_connection import IMPATIENT, connected, database, experiment, server
 
 FILES = "registered"  # the folder of a run's artifacts
 PATIENCE = 5.0  # seconds that another process may hold mlflow.db
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A version in the registry."""
-
-    version: str
-    number: str  # MLflow counts the versions of a model
-    run: str
-    source: str
-    tags: dict[str, str]
-
-    @property
-    def sha256(self) -> str:
-        """The hash of the files that were registered."""
-        return self.tags.get("model_sha256", "")
 
 
 @contextmanager
@@ -64,7 +46,7 @@ def register(version: str, who: str) -> Entry:
 
     if not (folder(version) / "model.json").is_file():
         raise Failure(f"models/{version} is not here: register it where it was trained")
-    tags = described(model.facts(version), who)
+    tags = tags_of(model.facts(version), who)
     with opened() as mlflow:
         client = mlflow.MlflowClient()
         known = find(client, version)
@@ -82,30 +64,6 @@ def register(version: str, who: str) -> Entry:
         made = find(client, version)
     assert made is not None
     return made
-
-
-def described(facts: dict[str, Any], who: str) -> dict[str, str]:
-    """What the registry says of a version."""
-    return {
-        "version": facts["version"],
-        "model_sha256": model_sha256(facts["version"]),
-        "data_md5": facts["data"]["md5"],
-        "commit": facts.get("commit") or "",
-        "dirty": str(facts.get("dirty", True)).lower(),
-        "lock_sha256": lock_sha256(facts.get("commit")),
-        "params": json.dumps(facts["params"]),
-        "primary": facts["primary"],
-        "metrics": json.dumps(facts["metrics"]),
-        "who": who,
-    }
-
-
-def lock_sha256(commit: str | None) -> str:
-    """The hash of uv.lock in a commit, or as it lies here; empty if there is none."""
-    if commit and (held := repository.content(commit, "uv.lock")) is not None:
-        return sha256(held).hexdigest()
-    path = root() / "uv.lock"
-    return sha256(path.read_bytes()).hexdigest() if path.exists() else ""
 
 
 def training_run(mlflow: Any, version: str) -> str:
@@ -132,12 +90,6 @@ def find(client: Any, version: str) -> Entry | None:
     """What is registered as a version."""
     found = client.search_model_versions(f"name = '{name()}' and tags.version = '{version}'")
     return entry(found[0]) if found else None
-
-
-def entry(found: Any) -> Entry:
-    """MLflow's object as ours."""
-    version = found.tags.get("version", "")
-    return Entry(version, str(found.version), found.run_id, found.source, dict(found.tags))
 
 
 def whole(client: Any, known: Entry) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from .. import repository
 from ..collaboration.owners import approvers, is_among
 from ..development import fingerprint, registry
+from ..development.registry_entry import Entry
 from ..project import Failure, name, root, write_atomically
 from ..repository import try_git
 from . import approvals, trail
@@ -99,7 +100,7 @@ def person() -> str:
     return repository.person()
 
 
-def makers(entry: registry.Entry) -> set[str]:
+def makers(entry: Entry) -> set[str]:
     """Who registered a version, and who wrote its commit."""
     author = try_git("show", "--no-patch", "--format=%an <%ae>", entry.tags["commit"] or "HEAD")
     return {entry.tags["who"], author or ""}

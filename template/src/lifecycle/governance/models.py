@@ -23,6 +23,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..development import fingerprint, registry
+from ..development.registry_entry import Entry
 from ..extensions import extends
 from ..project import Failure, name, table
 from . import approvals, approvals_check, model_actions, trail
@@ -108,7 +109,7 @@ def listed() -> dict[str, Any]:
     return {"models": rows}
 
 
-def row(version: str, entry: registry.Entry | None, whole: bool, requested: bool) -> dict[str, Any]:
+def row(version: str, entry: Entry | None, whole: bool, requested: bool) -> dict[str, Any]:
     """What is known of a version, for people."""
     aliases = [which for which, named in approvals.aliases().items() if named == version]
     waiting = "requested" if requested else ""

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from lifecycle.deployment import pipeline
+from lifecycle.deployment import continuous_integration
 
 GIT = ["git", "-c", "user.name=Test", "-c", "user.email=test@example.com"]
 
 
 def state() -> str:
     """The state of P1a."""
-    return next(item.state for item in pipeline.evidence() if item.id == "P1a")
+    return next(item.state for item in continuous_integration.evidence() if item.id == "P1a")
 
 
 def test_hooks_and_pushes_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
