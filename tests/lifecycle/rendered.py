@@ -24,7 +24,7 @@ def answers() -> dict[str, str]:
 def project() -> Path:
     """Render a project that has the code of template/ by links, once for its text; put it on the path."""
     wanted = answers()
-    digest = hashlib.sha256(repr(sorted(wanted.items())).encode())
+    digest = hashlib.sha256(repr((str(SOURCE), sorted(wanted.items()))).encode())  # the links lead there
     for name in ladder.run(["git", "ls-files", "-co", "--exclude-standard"], ladder.ROOT).stdout.splitlines():
         path = ladder.ROOT / name
         if name.startswith(("template/", "levels/", "copier.yml")) and path.is_file():
