@@ -11,14 +11,29 @@ metrics.GREATER_IS_BETTER             True or False
 
 `params` is the section of params.yaml with the module's name. New columns belong in
 features.build, so that a prediction has them too.
+
+A function that looks up more columns for rows, such as features in a store, extends `enrich`:
+
+    @extends("enrich", precedence=10)
+    def enrich(frame: DataFrame, at: Series) -> DataFrame
+
+`at` has the moment of each row: the time column's value, or now. A row may get only what was known
+at its moment. The result has the same rows, order and index, with columns added or replaced. It is
+called on the table to learn from before the split, and on rows to score.
 """
 
 import difflib
 import importlib
+from datetime import UTC, datetime
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .project import Failure, settings
+from .extensions import extensions
+from .project import Failure, conf, settings
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 REQUIRED = {
     "data": ["load", "split"],
@@ -50,6 +65,34 @@ def optional(name: str, function: str, default: Any = None) -> Any:
     if not hasattr(module, function) and (hint := meant(module, function)):
         raise Failure(f"{path(name)} does not define {function}{hint}")
     return getattr(module, function, default)
+
+
+def load(path: Path) -> "DataFrame":
+    """The table at `path`, enriched; `attrs["enriched"]` names the columns that were added."""
+    frame = part("data").load(path)
+    enriched = enrich(frame)
+    enriched.attrs["enriched"] = [column for column in enriched if column not in frame]
+    return enriched
+
+
+def enrich(frame: "DataFrame", at: datetime | None = None) -> "DataFrame":
+    """The rows with the columns of all extensions; rows without a time happen at `at` (now).
+
+    Raises Failure if an extension returns other rows than it was given."""
+    import pandas as pd
+
+    if not (functions := extensions("enrich")):
+        return frame
+    moment = pd.Timestamp(at or datetime.now(UTC))
+    moment = moment.tz_convert("UTC").tz_localize(None) if moment.tz else moment
+    moments = frame.get(conf().get("time_column"), pd.Series(moment, index=frame.index))
+    for function in functions:
+        enriched = function(frame, moments)
+        if not enriched.index.equals(frame.index):
+            name, sizes = f"{function.__module__}.{function.__name__}", (len(enriched), len(frame))
+            raise Failure(f"{name} returned other rows than it was given: %d for %d" % sizes)
+        frame = enriched
+    return frame
 
 
 def meant(module: ModuleType, wanted: str) -> str:

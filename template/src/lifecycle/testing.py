@@ -81,9 +81,9 @@ def rows(workspace: Path) -> "pd.DataFrame":
     """About 200 rows that were held out, as they come in."""
     from . import project
     from .data import describe
-    from .problem import part
+    from .problem import load, part
 
-    frame = part("data").load(project.data_path())
+    frame = load(project.data_path())
     describe.roles(frame)
     _, test, *_ = part("data").split(frame)
     return test.head(200).reset_index(drop=True)

@@ -173,9 +173,9 @@ def command(parser: ArgumentParser) -> Callable[[Namespace], dict[str, Any]]:
     parser.add_argument("--data", type=Path, help="another table than the one in conf/data.yaml")
 
     def run(arguments: Namespace) -> dict[str, Any]:
-        from ..problem import part
+        from ..problem import load
 
-        frame = part("data").load(arguments.data or project.data_path())
+        frame = load(arguments.data or project.data_path())
         entries = understand(frame, roles(frame))
         show(entries)
         return {"rows": len(frame), "columns": entries}

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from .. import project
 from ..extensions import extends
 from ..maturity import Evidence, recent
-from ..problem import part, path
+from ..problem import load, part, path
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +41,7 @@ def features(source: Path) -> dict[str, Any]:
     from . import describe, features_page
     from .vectorizer import vectorizer
 
-    frame, params = part("data").load(source), project.params()
+    frame, params = load(source), project.params()
     role = describe.roles(frame)
     rows, *_ = part("data").split(frame)
     makers = {"own": part("features").build, "automated": vectorizer}

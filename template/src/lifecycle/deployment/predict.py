@@ -14,6 +14,7 @@ from typing import Any
 
 from ..extensions import extends
 from ..maturity import Evidence, recent
+from ..problem import enrich
 from ..project import conf, name, root, write_atomically
 
 
@@ -28,7 +29,7 @@ def predict(source: Path, target: Path, version: str | None = None) -> dict[str,
     rows = 0
     with table.writer(target) as out:
         for batch in table.batches(source):
-            scored = scorer.predict(batch)
+            scored = scorer.predict(enrich(batch))
             ids = batch[key] if key in batch else range(rows + 1, rows + len(batch) + 1)
             scored.insert(0, key if key in batch else "row", ids)
             out.write(scored)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import project
 from ..extensions import extends
-from ..problem import part
+from ..problem import load, part
 from ..project import Failure
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def evaluate(version: str | None, path: Path) -> dict[str, Any]:
     settings = measure_settings.read()
     tests, measure = measure_settings.behaviour_tests(settings), settings.measure
     scorer = model.load(version)
-    frame = part("data").load(path)
+    frame = load(path)
     roles = describe.roles(frame)
     known, rows, *split = part("data").split(frame)
     rows = rows.sort_values(roles.time, kind="stable") if roles.time else rows

@@ -71,7 +71,7 @@ def learn(run: Run, path: Path) -> None:
     params = run.facts["params"]
     model.seed(params["seed"])
     print(f"reading {path}")
-    frame = part("data").load(path)
+    frame = problem.load(path)
     roles = describe.roles(frame)
     if not model.versions():
         describe.show(describe.understand(frame, roles))
@@ -82,7 +82,8 @@ def learn(run: Run, path: Path) -> None:
     run.facts["data"] |= counts | {"split": split}
     columns, target = rows[roles.features], rows[roles.target]
     run.model = model.fit(columns, target, params, build=run.build)
-    run.facts |= run.model.facts
+    added = [column for column in frame.attrs["enriched"] if column in columns]
+    run.facts |= run.model.facts | {"enriched": added}
     run.y_true, run.y_pred = test[roles.target], run.model.predict(test)
     guess = baseline(target, test, run.model.labels)
     run.facts |= compare(run.y_true, run.y_pred, guess, test[roles.sensitive])

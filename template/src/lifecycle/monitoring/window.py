@@ -91,13 +91,14 @@ def from_table(path: Path, version: str | None = None) -> Window:
     """A table as a window; predictions that it holds are taken as they are."""
     from ..data import table
     from ..development import model
+    from ..problem import enrich
 
     scorer = model.load(version)
     labels = scorer.facts["labels"] or []
     held = ["prediction", *(f"probability_{label}" for label in labels)]
 
     def read() -> Iterator[Batch]:
-        for frame in table.batches(path):
+        for frame in map(enrich, table.batches(path)):
             complete = all(column in frame for column in held)
             yield make_batch(scorer, frame, frame[held] if complete else None)
 

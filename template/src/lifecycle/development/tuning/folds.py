@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ...data import describe
-from ...problem import part
+from ...problem import load, part
 from ...project import Failure, conf
 from .. import model
 
@@ -33,7 +33,7 @@ class Folds:
 
 def read(path: Path, folds: int, seed: int) -> Folds:
     """So many folds of a table, or fewer; raises Failure if none can be made."""
-    frame = part("data").load(path)
+    frame = load(path)
     roles = describe.roles(frame)
     rows, *_ = part("data").split(frame)
     target = rows[roles.target]

@@ -4,8 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ... import project
-from ...problem import part
+from ... import problem, project
 from ...project import Failure, name, root
 from .. import window
 from .contrasts import contrasts
@@ -64,7 +63,7 @@ def fingerprint() -> str:
 
 def held_out(model: "Model") -> "DataFrame":
     """The rows that were held out in training; raises Failure if they are too few to compare."""
-    _, test, *_ = part("data").split(part("data").load(training_table(model)))
+    _, test, *_ = problem.part("data").split(problem.load(training_table(model)))
     if len(test) < MIN_ROWS:
         raise Failure(f"{len(test)} rows were held out: at least {MIN_ROWS} are needed to compare")
     return test
