@@ -1,10 +1,11 @@
 """A project around template/src/lifecycle, so that its code runs where it lies."""
 
+import ast
 import hashlib
 import os
-import re
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from filelock import FileLock
@@ -40,12 +41,27 @@ def project() -> Path:
 
 
 def above(level: int) -> list[str]:
-    """The test files that levels/ names as proofs of higher levels only, relative to tests/lifecycle."""
-    lowest: dict[str, int] = {}
-    for capability in read(ladder.ROOT / "levels"):
-        for proof in re.findall(r"tests/lifecycle/([\w/]+\.py)", capability.proof):
-            lowest[proof] = min(capability.level, lowest.get(proof, capability.level))
-    return [proof for proof, needed in lowest.items() if needed > level]
+    """The test files, relative to tests/lifecycle, that belong to a higher level by levels/:
+    they prove its capabilities only, or they import its modules."""
+    capabilities, here = read(ladder.ROOT / "levels"), Path(__file__).parent
+    claims = {file.name: capability.level for capability in capabilities for file in capability.files}
+    found = []
+    for path in here.rglob("test_*.py"):
+        test = path.relative_to(here).as_posix()
+        proven = [capability.level for capability in capabilities if f"tests/lifecycle/{test}" in capability.proof]
+        used = [claims[name] for name in _imported(path) if name in claims]
+        if max([min(proven, default=0), *used]) > level:
+            found.append(test)
+    return found
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """The files of src/lifecycle that a test may mean by its imports."""
+    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("lifecycle"):
+            module = f"src/{(statement.module or '').replace('.', '/')}"
+            yield f"{module}.py"
+            yield from (f"{module}/{name.name}.py" for name in statement.names)
 
 
 def _make(place: Path, wanted: dict[str, str]) -> None:

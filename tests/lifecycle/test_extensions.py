@@ -84,6 +84,7 @@ def test_two_commands_of_one_name_are_refused(write: Write) -> None:
 
 
 def test_a_gate_of_the_user_is_a_gate_and_its_options_are_checked(write: Write) -> None:
+    pytest.importorskip("lifecycle.deployment.gate", exc_type=ImportError)
     from lifecycle.deployment.gate import chosen_gates
     from lifecycle.development.evaluation.measure_settings import Gates
 

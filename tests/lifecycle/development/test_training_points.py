@@ -119,6 +119,11 @@ def test_every_framework_is_seeded_before_the_data_and_before_each_fit(root: Pat
     from own_package.torch_seed import seeds  # type: ignore[import-not-found]
 
     assert seeds == [project.params()["seed"]] * 2
+
+
+def test_numpys_old_generator_is_seeded(root: Path) -> None:
+    pytest.importorskip("lifecycle.development.reproducible", exc_type=ImportError)
+    train.train(project.data_path())
     drawn = np.random.random()
     np.random.seed(project.params()["seed"])
     assert drawn == np.random.random()

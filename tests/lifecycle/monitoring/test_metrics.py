@@ -98,7 +98,12 @@ def test_a_row_is_a_line_whatever_it_holds(folder: Path) -> None:
 
 def test_lines_of_every_age_are_read_in_their_period(folder: Path) -> None:
     """The first lines had neither a format nor who called; a crash cut one off; one request failed."""
-    old = {"request_id": "old", "time": "2026-01-01T12:00:00.000+00:00", "model_version": "v0", "variant": "latest"}
+    old: dict[str, Any] = {
+        "request_id": "old",
+        "time": "2026-01-01T12:00:00.000+00:00",
+        "model_version": "v0",
+        "variant": "latest",
+    }
     old |= {"features": {"size": 1}, "prediction": {"prediction": "no", "probabilities": None}}
     prediction_log.folder_path().mkdir(parents=True)
     first = prediction_log.folder_path() / "2026-01-01.jsonl"
