@@ -92,8 +92,8 @@ def signature(point: str, module: Module) -> str:
 
 
 def described(point: str, callers: list[Module]) -> str:
-    """What a module that calls a point says of it, in the docstring that names it."""
-    for module in callers:
+    """What the docstring that names a point says of it, in a module that calls it or in another."""
+    for module in [*callers, *modules()]:
         for node in ast.walk(ast.parse(module.text)):
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
                 text = ast.get_docstring(node) or ""
