@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from mlops_ladder import move
 from mlops_ladder.cli import main
+from mlops_ladder.journal import Journal, alive, journal_path, write
+from mlops_ladder.journal import read as read_journal
 from tests import ladder
 
 NAME = {"project_name": "Living project"}
@@ -411,7 +412,7 @@ def test_killed_at_any_moment_the_project_is_as_it_was_or_has_climbed(make: Make
         project = make(0, f"project-{number}")
         before = state(project)
         killed(project, moments.uniform(0, whole))
-        while move._place(project).exists() and move.alive(move._read(move._place(project)).process):
+        while (path := journal_path(project)).exists() and alive(read_journal(path).process):
             time.sleep(0.05)
         if ladder.git(project, "symbolic-ref", "--short", "HEAD") == "main":
             report = climb(project, "--dry-run")
@@ -435,8 +436,8 @@ def half_moved(project: Path, climb: Any) -> None:
     (project / "OWNERS.yaml").write_text(ladder.git(project, "show", f"{goal}:OWNERS.yaml")[:50], encoding="utf-8")
     (project / "MATURITY.md").unlink()
     (project / ".git" / "index.lock").touch()
-    journal = move.Journal(no_process(), "main", head, "climb-to-level-1", goal)
-    move._write(move._place(project), journal)
+    written = Journal(no_process(), "main", head, "climb-to-level-1", goal)
+    write(journal_path(project), written)
 
 
 def test_a_half_moved_tree_is_put_back_by_the_next_climb(make: Make, climb: Any) -> None:
@@ -454,13 +455,13 @@ def test_an_interrupted_climb_with_conflicts_is_put_back_or_left_to_people(make:
     pick = ladder.git(project, "rev-parse", "CHERRY_PICK_HEAD")
     goal = ladder.git(project, "rev-parse", f"{pick}^{{tree}}")
     head = ladder.git(project, "rev-parse", "HEAD")
-    journal = move.Journal(no_process(), "main", head, "climb-to-level-2", goal, pick)
-    move._write(move._place(project), journal)
+    written = Journal(no_process(), "main", head, "climb-to-level-2", goal, pick)
+    write(journal_path(project), written)
     conflicts = ladder.git(project, "ls-files", "-u")
     assert "CHERRY_PICK_HEAD" in climb(project)["error"]
     assert ladder.git(project, "ls-files", "-u") == conflicts
     ladder.git(project, "cherry-pick", "--abort")
-    move._write(move._place(project), journal)
+    write(journal_path(project), written)
     assert climb(project, "--dry-run")["exit_code"] == 1
     assert state(project) == before
 

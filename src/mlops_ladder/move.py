@@ -3,35 +3,20 @@
 A journal in git's folder says what is being done. The move runs in a session of its own, so that killing the command
 does not cut it; if the machine stops, the next climb reads the journal and puts the tree back."""
 
-import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from mlops_ladder.git import attempt, environment, fields, git
+from mlops_ladder.journal import Journal, alive, journal_path, read, write
 from mlops_ladder.refusal import Refusal
 
 PATIENCE = 60  # seconds for a move that goes on after its command was killed
-
-
-@dataclass(frozen=True)
-class Journal:
-    """A move from `start` (a branch, or nothing where HEAD is detached) at the commit `head`, to the new `branch`.
-
-    `goal` is a commit or tree with the files as they shall be. With `pick` the branch starts at `head`, and that commit
-    is cherry-picked for people to resolve; else the branch starts at `goal`. `process` is who is at it."""
-
-    process: int
-    start: str
-    head: str
-    branch: str
-    goal: str
-    pick: str = ""
 
 
 def prepare(repository: Path, head: str, branch: str, goal: str, pick: str = "") -> Journal:
@@ -41,8 +26,8 @@ def prepare(repository: Path, head: str, branch: str, goal: str, pick: str = "")
 
 def move(repository: Path, journal: Journal) -> None:
     """Move the tree, in a process that outlives this one; raises Refusal, with the tree as it was, if git cannot."""
-    path = _place(repository)
-    _write(path, journal)
+    path = journal_path(repository)
+    write(path, journal)
     here = str(Path(__file__).parents[1])
     paths = os.pathsep.join(part for part in (here, os.environ.get("PYTHONPATH", "")) if part)
     command = [sys.executable, "-m", "mlops_ladder.move", str(repository), str(path)]
@@ -60,8 +45,8 @@ def move(repository: Path, journal: Journal) -> None:
 
 def perform(repository: Path, path: Path) -> int:
     """Do what a journal says, and remove it."""
-    journal = replace(_read(path), process=os.getpid())
-    _write(path, journal)
+    journal = replace(read(path), process=os.getpid())
+    write(path, journal)
     start = journal.head if journal.pick else journal.goal
     done = attempt(repository, "switch", "--quiet", "--no-track", "--no-overwrite-ignore", "-c", journal.branch, start)
     if done.returncode == 0 and journal.pick:
@@ -76,11 +61,11 @@ def perform(repository: Path, path: Path) -> int:
 
 def recover(repository: Path) -> str:
     """Put a tree back that an interrupted climb left half moved; returns what was done, or nothing."""
-    path = _place(repository)
+    path = journal_path(repository)
     for _ in range(PATIENCE * 10):
         if not path.exists():
             return ""
-        journal = _read(path)
+        journal = read(path)
         if not alive(journal.process):
             break
         time.sleep(0.1)
@@ -97,33 +82,6 @@ def recover(repository: Path) -> str:
         done = f"An earlier climb ({journal.branch}) was interrupted; the tree was put back as it was before."
     path.unlink()
     return done
-
-
-def alive(process: int) -> bool:
-    """Whether a process is still there."""
-    if os.name != "posix":
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _place(repository: Path) -> Path:
-    return repository / git(repository, "rev-parse", "--git-path", "mlops-ladder-climb.json").strip()
-
-
-def _read(path: Path) -> Journal:
-    return Journal(**json.loads(path.read_text(encoding="utf-8")))
-
-
-def _write(path: Path, journal: Journal) -> None:
-    draft = path.with_suffix(".draft")
-    draft.write_text(json.dumps(asdict(journal)), encoding="utf-8")
-    draft.replace(path)
 
 
 def _head(repository: Path) -> str:

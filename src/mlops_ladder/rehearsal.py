@@ -11,9 +11,9 @@ from typing import Any
 
 from mlops_ladder import advice, checks, levels, merged, ownership, packages
 from mlops_ladder.git import attempt, git
+from mlops_ladder.journal import alive
 from mlops_ladder.levels import Capability
 from mlops_ladder.merge import Merge, merge
-from mlops_ladder.move import alive
 from mlops_ladder.packages import Weight
 from mlops_ladder.project import Project
 from mlops_ladder.render import render

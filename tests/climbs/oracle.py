@@ -1,17 +1,14 @@
 """What must hold after a climb, worked out without git: from what the template gave and gives, what people made of it,
 and what came out. Hunks are difflib's, so that git is not judged by its own opinion."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from itertools import pairwise
 from pathlib import PurePosixPath
 
+from tests.climbs.hunks import framed, lines_of, spoken, touching
 from tests.climbs.life import ANSWERS, Tree, is_seed, is_text
-
-Range = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -36,12 +33,12 @@ class Case:
         """What the template gave, what people made of it, and what it gives; all with the user's line endings."""
         ours, origin = self.ours[path], self.origin(path)
         given = self.base.get(origin), self.theirs.get(origin)
-        base, theirs = (_spoken(content, ours) for content in given)
+        base, theirs = (spoken(content, ours) for content in given)
         return base, ours, theirs
 
     def arriving(self, path: str) -> bytes | None:
         """What the template newly brings to a path where the user has a file."""
-        return None if path in self.base else _spoken(self.theirs.get(path), self.ours[path])
+        return None if path in self.base else spoken(self.theirs.get(path), self.ours[path])
 
 
 def differences(one: Tree, other: Tree) -> list[str]:
@@ -111,13 +108,13 @@ def _of_clean_file(
 
 def _of_merged_text(path: str, base: bytes, ours: bytes, theirs: bytes, result: bytes) -> Iterator[str]:
     """Neighbours that either side made are neighbours still, and no line came or went that neither side changed."""
-    there = set(pairwise(_framed(result)))
+    there = set(pairwise(framed(result)))
     for whose, text in (("user", ours), ("template", theirs)):
-        if torn := set(pairwise(_framed(text))) - set(pairwise(_framed(base))) - there:
+        if torn := set(pairwise(framed(text))) - set(pairwise(framed(base))) - there:
             yield f"{path}: lines that the {whose} put together are apart: {sorted(torn, key=str)[0]}"
     if not touching(base, ours, theirs):
-        counts = Counter(_lines(base))
-        sums = Counter(_lines(ours)), Counter(_lines(theirs)), Counter(_lines(result))
+        counts = Counter(lines_of(base))
+        sums = Counter(lines_of(ours)), Counter(lines_of(theirs)), Counter(lines_of(result))
         for line in set().union(counts, *sums):
             mine, its, now = (count[line] for count in sums)
             if now != mine + its - counts[line]:
@@ -128,7 +125,7 @@ def lost(case: Case, path: str) -> Counter[bytes]:
     """The lines that the user added to a file, or changed in it, and that are gone."""
     # In a conflict git ends the last line of a side, before its marker.
     base, ours, _ = case.sides(path)
-    words, before, now = (Counter(map(bytes.rstrip, _lines(text))) for text in (ours, base, case.result.get(path)))
+    words, before, now = (Counter(map(bytes.rstrip, lines_of(text))) for text in (ours, base, case.result.get(path)))
     return words - before - now
 
 
@@ -154,43 +151,6 @@ def cause(case: Case, path: str) -> str | None:
     return "same or adjoining lines" if touching(base, ours, theirs) else None
 
 
-def touching(base: bytes, ours: bytes, theirs: bytes) -> bool:
-    """Whether a change of one side overlaps or adjoins one of the other's, in one way of lining them up."""
-    mine, its = _hunks(base, ours), _hunks(base, theirs)
-    return any(a[0] <= b[1] and b[0] <= a[1] for a in mine for b in its)
-
-
-def _hunks(base: bytes, other: bytes) -> list[Range]:
-    """The ranges of the base's lines that a change takes up, as far as it can slide among equal lines."""
-    old, new = _lines(base), _lines(other)
-    ranges = []
-    for flipped in (False, True):
-        a, b = (old[::-1], new[::-1]) if flipped else (old, new)
-        for kind, i1, i2, j1, j2 in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
-            if kind != "equal":
-                low, high = _reach(a, i1, i2, b[j1:j2])
-                ranges.append((len(a) - high, len(a) - low) if flipped else (low, high))
-    return ranges
-
-
-def _reach(lines: list[bytes], start: int, end: int, put: list[bytes]) -> Range:
-    """A pure insertion or deletion may as well stand further up or down where the same lines repeat."""
-    block = put if start == end else lines[start:end] if not put else []
-    low, high = start, end
-    while block and low > 0 and lines[low - 1] == block[(low - 1 - start) % len(block)]:
-        low -= 1
-    while block and high < len(lines) and lines[high] == block[(high - end) % len(block)]:
-        high += 1
-    return low, high
-
-
-def _spoken(content: bytes | None, ours: bytes) -> bytes | None:
-    """Text with CRLF, where the user keeps the file so: only real changes meet."""
-    if content is None or not ours.count(b"\n") == ours.count(b"\r\n") > 0:
-        return content
-    return content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-
-
 def _twins(case: Case, path: str) -> bool:
     """Whether git cannot know what was moved where: the template has the same text twice, or the user does."""
     origin = case.origin(path)
@@ -200,14 +160,5 @@ def _twins(case: Case, path: str) -> bool:
     return sum(text == content for text in case.base.values()) > 1 or not content
 
 
-def _lines(content: bytes | None) -> list[bytes]:
-    """Lines as git sees them: a lone carriage return ends none."""
-    return re.findall(rb"[^\n]*\n|[^\n]+", content or b"")
-
-
 def _above(path: str) -> set[str]:
     return {str(folder) for folder in PurePosixPath(path).parents}
-
-
-def _framed(content: bytes) -> list[bytes | None]:
-    return [None, *_lines(content), None]

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.climbs.oracle import Case, cause, faults, touching
+from tests.climbs.hunks import touching
+from tests.climbs.oracle import Case, cause, faults
 
 TEN = b"".join(b"line %d\n" % number for number in range(10))
 LONGER = TEN.replace(b"line 2\n", b"line 2\nthe template's\n")
