@@ -10,6 +10,7 @@ from pathlib import Path
 from shutil import copytree, rmtree
 from typing import Any
 
+import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
@@ -35,6 +36,15 @@ CANARY = """
     def policy():
         weights = json.loads((root() / "state" / "canary.json").read_text())
         return Plan(tuple(Variant(name, *one) for name, one in weights.items()), salt="canary")
+"""
+
+ONLY = """
+    from lifecycle.deployment.serving.policies import Plan, Variant
+    from lifecycle.extensions import extends
+
+    @extends("policy", precedence=99)
+    def policy():
+        return Plan((Variant("only", "VERSION"),))
 """
 
 TOKENS = """
@@ -159,6 +169,18 @@ LAYERS = """
     @extends("middleware", precedence=2)
     def outer(app, service):
         return Layer(app, b"outer")
+"""
+
+
+ENRICH = """
+    from lifecycle.extensions import extends
+
+    RAIN = {"JFK": 3.5, "EWR": 0.0}
+
+    @extends("enrich")
+    def rain(frame, at):
+        assert len(at) == len(frame)
+        return frame.assign(COLUMN=frame["station"].map(RAIN).astype(float))
 """
 
 
@@ -292,6 +314,28 @@ def test_further_fields_are_answered_described_and_logged(start: Start, trained:
     assert {"decision", "reasons", "prediction"} <= set(described["properties"])
     logged = [row for row in prediction_log.read() if row["request_id"].startswith("further:")]
     assert [row["prediction"]["decision"] for row in logged] == [one["decision"] for one in found]
+
+
+def test_features_are_looked_up_for_a_request(start: Start, trained: Model, second: str) -> None:
+    """The model learned from a column that a store adds: callers send the key of the lookup instead."""
+    column = next(one["name"] for one in trained.facts["schema"] if one["type"] == "number")
+    facts = trained.facts | {"version": second, "enriched": [column]}
+    facts["examples"] = [row | {"station": "JFK"} for row in trained.facts["examples"]]
+    (model.folder(second) / "model.json").write_text(json.dumps(facts, default=str))
+    rows = [{key: row[key] for key in row if key != column} for row in facts["examples"][:2]]
+    rows[1]["station"] = "EWR"
+    with start(enrich=ENRICH.replace("COLUMN", column), canary=ONLY.replace("VERSION", second)) as client:
+        answer = client.post("/predict", json=rows, headers={"X-Request-ID": "enriched"})
+        assert answer.status_code == 200, (column, client.get("/ready").text, answer.text)
+        found = answer.json()
+        lacking = {key: value for key, value in rows[0].items() if key != facts["schema"][0]["name"]}
+        assert client.post("/predict", json=lacking).status_code == 422
+        described = client.get("/openapi.json").json()["components"]["schemas"]["Row"]
+    assert column not in described["properties"]
+    expected = trained.predict(pd.DataFrame(rows).assign(**{column: [3.5, 0.0]}))
+    assert [one["prediction"] for one in found["predictions"]] == expected["prediction"].tolist()
+    logged = [row["features"][column] for row in prediction_log.read() if row["request_id"].startswith("enriched:")]
+    assert logged == [3.5, 0.0]
 
 
 def test_every_request_is_an_event(start: Start, trained: Model) -> None:

@@ -3,7 +3,8 @@
 The body is one row, a JSON object, or a list of rows. Every feature must be there, so that a
 misspelt one is noticed; null stands for a missing value where the training data had any. The id
 column may be there, and names the row in the prediction log. Other fields are ignored: a feature
-that only the last version knew, for example.
+that only the last version knew, for example. Columns that extensions of `enrich` look up are not
+asked for; then all other fields are kept, since a lookup may need them.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from typing import (
 
 import numpy as np
 import pandas as pd
-from pydantic import AfterValidator, FailFast, Field, TypeAdapter
+from pydantic import AfterValidator, ConfigDict, FailFast, Field, TypeAdapter
 from typing_extensions import TypedDict
 
 Row = dict[str, Any]
@@ -68,18 +69,25 @@ class RequestSchema:
         self.kinds = {column["name"]: column["type"] for column in facts["schema"]}
         names = list(self.kinds)
         self.values = itemgetter(names[0], *names)  # one name alone would not make a tuple
-        fields = {column["name"]: field(column) for column in facts["schema"]}
+        self.enriched = list(facts.get("enriched") or [])
+        asked = [column for column in facts["schema"] if column["name"] not in self.enriched]
+        fields = {column["name"]: field(column) for column in asked}
         self.id_column = id_column if id_column not in fields else None
         if self.id_column:
             text = "Names the row in the prediction log"
             fields[self.id_column] = NotRequired[Annotated[RowId, Field(description=text)]]
         row: Any = TypedDict("Row", fields)  # type: ignore[misc]
+        if self.enriched:
+            row.__pydantic_config__ = ConfigDict(extra="allow")
         # One broken row is enough to refuse a request: a thousand would only make a long answer.
         rows: Any = Annotated[list[row], Field(min_length=1), FailFast()]
         self.one: Any = TypeAdapter(row)
         self.many: TypeAdapter[list[Row]] = TypeAdapter(rows)
         self.both: TypeAdapter[Any] = TypeAdapter(row | list[row])
-        self.examples = facts["examples"]
+        self.examples = [
+            {name: row[name] for name in row if name not in self.enriched}
+            for row in facts["examples"]
+        ]
 
     def parse(self, body: bytes) -> tuple[list[Row], bool]:
         """The rows, and whether they came as a list; raises pydantic's ValidationError."""
@@ -88,8 +96,12 @@ class RequestSchema:
         return [self.one.validate_json(body)], False
 
     def ids(self, rows: Sequence[Row]) -> list[RowId]:
-        """The rows' ids, which are taken out of the rows: they are no features."""
-        return [row.pop(self.id_column, None) for row in rows] if self.id_column else []
+        """The rows' ids, which are taken out of the rows, unless a lookup may need them."""
+        if not self.id_column:
+            return []
+        if self.enriched:
+            return [row.get(self.id_column) for row in rows]
+        return [row.pop(self.id_column, None) for row in rows]
 
     def columns(self, rows: Sequence[Row]) -> dict[str, Any]:
         """The rows of all requests that are scored together, as the columns of a table."""

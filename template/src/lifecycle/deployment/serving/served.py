@@ -20,6 +20,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
+from ... import problem
 from ...development.defaults import TableEncoder
 from ...development.model import Model
 from ...extensions import extensions
@@ -74,9 +75,9 @@ class Served:
     def score(self, requests: Sequence[list[Row]]) -> list[Scores]:
         """One call of the model for the rows of all requests, divided up again."""
         rows = [row for rows in requests for row in rows]
-        predictions, probabilities = self.model.predict_arrays(
-            self.table(self.schema.columns(rows))
-        )
+        looked_up = self.schema.enriched
+        table = self.enriched(rows) if looked_up else self.table(self.schema.columns(rows))
+        predictions, probabilities = self.model.predict_arrays(table)
         scores = Scores(predictions.tolist(), probabilities)
         if self.fields:
             made = [function(self.model, rows, scores) for function in self.fields]
@@ -86,6 +87,14 @@ class Served:
             start, end = end, end + len(asked)
             parts.append(scores.part(start, end))
         return parts
+
+    def enriched(self, rows: list[Row]) -> pd.DataFrame:
+        """The rows with the columns that extensions look up; the rows keep them for the log."""
+        table = self.model.prepare(problem.enrich(pd.DataFrame(rows)))
+        found = table[self.schema.enriched].to_dict("records")
+        for row, columns in zip(rows, found, strict=True):
+            row.update(columns)
+        return table
 
     def field_schemas(self) -> dict[str, Any]:
         """The further fields of a prediction, as JSON schema has them by name."""
