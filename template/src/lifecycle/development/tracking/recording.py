@@ -1,6 +1,6 @@
 """Every training is recorded with the experiment tracker, and `maturity` sees that it was.
 
-What the tracker shall get lies in logs/unrecorded/<version>/ until it has all of it: a training
+What the tracker is to get lies in logs/unrecorded/<version>/ until it has all of it: a training
 that it missed, or that was killed in the middle, is recorded by the next one."""
 
 import shutil
