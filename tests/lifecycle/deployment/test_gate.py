@@ -148,6 +148,10 @@ def other_settings(found: Found) -> None:
     found["settings"]["resamples"] = 21
 
 
+def newer_template(found: Found) -> None:
+    found["format"] = 2
+
+
 def other_table(found: Found) -> None:
     found["same_data"] = False
 
@@ -171,6 +175,7 @@ def other_table(found: Found) -> None:
         (other_model, "evaluation"),
         (other_settings, "evaluation"),
         (other_table, "evaluation"),
+        (newer_template, "evaluation"),
     ],
 )
 def test_a_gate_stops_a_model(spoil: Callable[[Found], None], stopped_by: str, found: Found) -> None:

@@ -108,6 +108,15 @@ def test_a_training_takes_the_settings_while_they_fit(
     assert "left out" in capsys.readouterr().out
 
 
+def test_settings_of_a_newer_template_are_refused_and_those_without_a_format_read(root: Path) -> None:
+    base = {"params": {"model": {}}, "base": {"model": {}}}
+    (root / tuned.FILE).write_text(yaml.safe_dump(base), encoding="utf-8")
+    assert tuned.read() == base
+    (root / tuned.FILE).write_text(yaml.safe_dump(base | {"format": 2}), encoding="utf-8")
+    with pytest.raises(project.Failure, match="newer template: climb first"):
+        tuned.read()
+
+
 def test_the_scorecard_sees_the_search_and_misses_a_deleted_one(found: dict[str, Any], workspace: Path) -> None:
     assert [item.state for item in tuned.evidence()] == ["proven"]
     away = (workspace / tuned.FILE).rename(workspace / "elsewhere.yaml")
