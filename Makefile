@@ -12,7 +12,7 @@ test: setup tools
 
 # The quick inner loop: the code of a project as it stands in template/, the ladder and the questions.
 check: setup
-	@scripts/test tests/lifecycle tests/test_levels.py tests/test_answers.py tests/test_repository.py
+	@scripts/test tests/lifecycle tests/test_levels.py tests/test_answers.py tests/test_repository.py tests/test_words.py
 
 bench: setup
 	@for script in benchmarks/*.py; do .venv/bin/python $$script; done

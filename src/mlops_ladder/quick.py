@@ -27,7 +27,7 @@ class Check:
     command: str
     passed: bool
     before: bool
-    said: str = ""
+    output: str = ""
 
 
 def command(project: Project) -> str:

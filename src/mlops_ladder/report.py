@@ -172,7 +172,7 @@ def _show_end(outcome: Outcome, facts: dict[str, Any], console: "Console") -> No
             "[green]passed[/]" if check.passed else "[red]failed[/]" + ("" if check.before else ", as before the climb")
         )
         console.print(
-            f"[bold]Check[/] {check.name} (`{check.command}`): {word} {escape(check.said)}".rstrip(),
+            f"[bold]Check[/] {check.name} (`{check.command}`): {word} {escape(check.output)}".rstrip(),
             highlight=False,
             soft_wrap=True,
         )

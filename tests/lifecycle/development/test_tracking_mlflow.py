@@ -47,7 +47,7 @@ def test_the_recorded_model_predicts_the_same(trained: Model, rows: pd.DataFrame
     pd.testing.assert_frame_equal(recorded.predict(rows), trained.predict(rows))
 
 
-def test_an_absent_server_is_told_before_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_absent_server_is_reported_before_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     with pytest.raises(project.Failure, match="MLFLOW_TRACKING_URI"):
         tracker().check()
@@ -63,7 +63,7 @@ def test_an_experiment_that_was_made_meanwhile_is_taken(
     assert mlflow_connection.experiment(mlflow) == run.info.experiment_id
 
 
-def test_a_database_that_cannot_be_made_is_told_and_leaves_nothing(
+def test_a_database_that_cannot_be_made_is_reported_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(project.Failure, match="cannot be made"):

@@ -29,7 +29,7 @@ def test_the_run_names_results_settings_data_and_code(trained: Model, workspace:
     assert trained.version in [other["version"] for other in tracking.tracker().runs(3)]
 
 
-def test_an_absent_server_is_told_before_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_absent_server_is_reported_before_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_MODE", "online")
     monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
