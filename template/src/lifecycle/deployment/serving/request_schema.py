@@ -78,7 +78,7 @@ class RequestSchema:
             fields[self.id_column] = NotRequired[Annotated[RowId, Field(description=text)]]
         row: Any = TypedDict("Row", fields)  # type: ignore[misc]
         if self.enriched:
-            row.__pydantic_config__ = ConfigDict(extra="allow")
+            row.__pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[attr-defined]
         # One broken row is enough to refuse a request: a thousand would only make a long answer.
         rows: Any = Annotated[list[row], Field(min_length=1), FailFast()]
         self.one: Any = TypeAdapter(row)
