@@ -26,13 +26,13 @@ ROWS = """
 import sys
 from pathlib import Path
 import pandas as pd
-from lifecycle.data import describe, table
+from lifecycle.data import dataset, table
 from lifecycle.development import model
 from lifecycle.monitoring.drift import reference
 from lifecycle.project import data_path
 scorer, frame = model.load(), table.read(data_path())
 reference.profile_of(scorer)
-_, test, _ = describe.holdout(frame)
+_, test, _ = dataset.holdout(frame)
 whole = scorer.prepare(frame).join(scorer.predict(frame))
 test = scorer.prepare(test).join(scorer.predict(test))
 test.to_parquet(sys.argv[1])

@@ -16,6 +16,7 @@ from pytest_copie.plugin import Copie
 from tests import ladder
 
 OWN_TABLE = {"data_path": "/tables/people.csv", "target": "income", "id_column": "person"}
+OWN_COLUMNS = ("target", "time_column", "id_column", "group_column", "weight_column", "sensitive_columns")
 # Questions without a list of choices: two values that a person might give.
 TYPED: dict[str, list[Any]] = {
     "project_name": ["Demand forecast", "churn-2"],
@@ -28,6 +29,8 @@ TYPED: dict[str, list[Any]] = {
     "target": ["income", "Jährlicher Umsatz"],
     "time_column": ["", "sold at"],
     "id_column": ["", "person"],
+    "group_column": ["", "household"],
+    "weight_column": ["", "count"],
     "sensitive_columns": [[], ["sex", "age: group"]],
 }
 
@@ -85,7 +88,7 @@ def test_all_pairs_of_values_make_a_sound_project(answers: dict[str, Any], copie
 
 @pytest.mark.parametrize("name", values())
 def test_every_value_of_a_question_changes_something(name: str, rendered: Callable[..., Path]) -> None:
-    rest: dict[str, Any] = OWN_TABLE if name in ("target", "time_column", "id_column", "sensitive_columns") else {}
+    rest: dict[str, Any] = OWN_TABLE if name in OWN_COLUMNS else {}
     rest = rest | ({"level": 2} if name in ("orchestrator", "compute") else {})
     trees = []
     for value in values()[name]:
@@ -120,6 +123,9 @@ def test_every_value_of_a_question_changes_something(name: str, rendered: Callab
         ({**OWN_TABLE, "target": " "}, "column to predict"),
         ({**OWN_TABLE, "time_column": "income"}, "can't be the target"),
         ({**OWN_TABLE, "id_column": "income"}, "can't be the target"),
+        ({**OWN_TABLE, "group_column": "person"}, "can't be the target, the time column or the id"),
+        ({**OWN_TABLE, "weight_column": "income"}, "all rows count the same"),
+        ({**OWN_TABLE, "group_column": "home", "weight_column": "home"}, "or the group column"),
         ({**OWN_TABLE, "sensitive_columns": "sex"}, "list of column names"),
         ({**OWN_TABLE, "sensitive_columns": [1]}, "column names"),
         ({**OWN_TABLE, "sensitive_columns": ["income"]}, "other than the target"),

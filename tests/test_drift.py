@@ -19,10 +19,10 @@ UNTOLD = {"pressure", "wind_gust", "wind_dir"}
 HELD_OUT = """
 import sys
 from pathlib import Path
-from lifecycle.data import describe, table
+from lifecycle.data import dataset, table
 frame = table.read(Path(sys.argv[1]))
 with table.writer(Path(sys.argv[2])) as out:
-    out.write(describe.holdout(frame)[1])
+    out.write(dataset.holdout(frame)[1])
 """
 
 

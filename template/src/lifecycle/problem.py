@@ -5,7 +5,9 @@ data.split(frame) -> train, test      what is learned from and what is held out 
 features.build(params)                a transformer, not fitted: feature columns -> numbers
 model.build(params, seed)             an estimator, not fitted, with scikit-learn's protocol
 metrics.score(y_true, y_pred)         {metric: value}; `y_pred` is a frame with the columns
-                                      `prediction` and, for classes, `probability_<label>`
+                                      `prediction` and, for classes, `probability_<label>`;
+                                      with a third parameter, `weights`, it gets those of the
+                                      rows (or None)
 metrics.PRIMARY                       the metric that decides
 metrics.GREATER_IS_BETTER             True or False
 
@@ -24,6 +26,7 @@ called on the table to learn from before the split, and on rows to score.
 
 import difflib
 import importlib
+import inspect
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -33,7 +36,7 @@ from .extensions import extensions
 from .project import Failure, conf, settings
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
 REQUIRED = {
     "data": ["load", "split"],
@@ -93,6 +96,16 @@ def enrich(frame: "DataFrame", at: datetime | None = None) -> "DataFrame":
             raise Failure(f"{name} returned other rows than it was given: %d for %d" % sizes)
         frame = enriched
     return frame
+
+
+def score(
+    y_true: "Series", y_pred: "DataFrame", weights: "Series | None" = None
+) -> dict[str, float]:
+    """The metrics of your package; rows have weights in them if your function takes `weights`."""
+    function = part("metrics").score
+    if "weights" in inspect.signature(function).parameters:
+        return dict(function(y_true, y_pred, weights=weights))
+    return dict(function(y_true, y_pred))
 
 
 def meant(module: ModuleType, wanted: str) -> str:

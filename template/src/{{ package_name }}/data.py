@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lifecycle.data import describe, table
+from lifecycle.data import dataset, table
 
 
 def load(path: Path) -> pd.DataFrame:
@@ -14,4 +14,4 @@ def load(path: Path) -> pd.DataFrame:
 
 def split(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     """Rows to learn from, rows to test with, and how they were split."""
-    return describe.holdout(frame)
+    return dataset.holdout(frame)

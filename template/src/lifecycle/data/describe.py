@@ -8,14 +8,14 @@ Examples:
 import difflib
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import project
 from ..extensions import extends
-from ..project import Failure, conf
+from ..project import Failure
+from .dataset import DataSettings, settings
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -26,49 +26,61 @@ NUMBERS = "iuf"
 KINDS = {"b": "boolean", "M": "date", **dict.fromkeys(NUMBERS, "number")}
 
 
-@dataclass
-class Roles:
-    """What the columns are for, as conf/data.yaml says; `features` are those that are left."""
+class Roles(DataSettings):
+    """The columns by their role: `features` are those that are left, `enriched` those of them that
+    extensions added to the table."""
 
-    target: str
-    time: str | None
-    id: str | None
-    sensitive: list[str]
-    ignored: list[str]
     features: list[str]
+    enriched: list[str]
+
+    def weights(self, rows: "DataFrame") -> "Series | None":
+        """How much each row counts; None if all count the same."""
+        return rows[self.weight].astype(float) if self.weight else None
 
 
 def roles(frame: "DataFrame") -> Roles:
     """The roles of the table's columns; raises Failure if the settings do not fit the table."""
-    settings = ("target", "time_column", "id_column", "sensitive_columns", "ignore")
-    (target, *_), time, key, sensitive, ignored = (named(frame, setting) for setting in settings)
-    check_target(frame[target], conf()["problem_type"])
-    if time and frame[time[0]].dtype.kind not in NUMBERS + "M":
-        raise Failure(f"time_column {time[0]!r} needs dates of one format, such as 2013-12-31")
-    apart = [target, *key, *ignored, *(() if conf()["use_sensitive"] else sensitive)]
+    found = settings()
+    for role in ("target", "time", "id", "group", "weight", "sensitive", "ignored"):
+        named = getattr(found, role) or []
+        for column in [named] if isinstance(named, str) else named:
+            if column not in frame:
+                setting = DataSettings.model_fields[role].alias or role
+                raise Failure(f"the table has no column {column!r} {hint(frame, setting, column)}")
+    check_target(frame[found.target], found.problem_type)
+    if found.time and frame[found.time].dtype.kind not in NUMBERS + "M":
+        raise Failure(f"time_column {found.time!r} needs dates of one format, such as 2013-12-31")
+    if found.group and (gaps := frame[found.group].isna()).any():
+        raise Failure(f"group_column {found.group!r} is missing in {rows_of(gaps)}: fill them")
+    if found.group and frame[found.group].nunique() < 2:
+        raise Failure(f"group_column {found.group!r} is the same in every row")
+    if found.weight:
+        check_weight(frame[found.weight])
+    apart = [found.target, found.id, found.group, found.weight, *found.ignored]
+    apart += () if found.use_sensitive else found.sensitive
     if not (features := [name for name in frame if name not in apart]):
         raise Failure("no column is left to learn from: shorten `ignore` in conf/data.yaml")
-    moment, name = next(iter(time), None), next(iter(key), None)
-    return Roles(target, moment, name, sensitive, ignored, features)
+    enriched = [column for column in frame.attrs.get("enriched", []) if column in features]
+    return Roles(**found.model_dump(by_alias=True), features=features, enriched=enriched)
 
 
-def named(frame: "DataFrame", setting: str) -> list[str]:
-    """The columns that a setting names; raises Failure if the table lacks one."""
-    value = conf().get(setting) or []
-    names = value if isinstance(value, list) else [value]
-    for name in names:
-        if name not in frame:
-            close = difflib.get_close_matches(str(name), frame.columns, n=1, cutoff=0.5)
-            hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(frame)[:200]}"
-            raise Failure(f"the table has no column {name!r} ({setting} in conf/data.yaml): {hint}")
-    return names
+def hint(frame: "DataFrame", setting: str, name: str) -> str:
+    """The end of a message about a column that the table lacks."""
+    close = difflib.get_close_matches(name, map(str, frame), n=1, cutoff=0.5)
+    others = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(frame)[:200]}"
+    return f"({setting} in conf/data.yaml): {others}"
+
+
+def rows_of(wrong: "Series") -> str:
+    """How many rows are wrong, and which is the first: 3 rows, row 7 first."""
+    return f"{wrong.sum()} rows, row {wrong.to_numpy().argmax() + 1} first"
 
 
 def check_target(target: "Series", problem_type: str) -> None:
     """Raise Failure if nothing can be learned about the target."""
     gaps, value = target.isna() | target.isin([float("inf"), float("-inf")]), target.iloc[0]
     if gaps.any():
-        doubt = f"is missing in {gaps.sum()} rows, row {gaps.argmax() + 1} first: fill them"
+        doubt = f"is missing in {rows_of(gaps)}: fill them"
     elif target.nunique() < 2:
         doubt = f"is {value} in every row: there is nothing to learn"
     elif problem_type == "regression" and target.dtype.kind not in NUMBERS:
@@ -80,35 +92,20 @@ def check_target(target: "Series", problem_type: str) -> None:
     raise Failure(f"target {target.name!r} {doubt}")
 
 
-def holdout(frame: "DataFrame") -> tuple["DataFrame", "DataFrame", str]:
-    """Rows to learn from, rows to test with, and how they were split.
-
-    With a time column the newest rows are held out, because the model will meet newer ones."""
-    from sklearn.model_selection import train_test_split
-
-    role, share = roles(frame), conf()["holdout"]
-    if not 0 < share < 1:
-        raise Failure(f"holdout in conf/data.yaml is {share}: write a share such as 0.2")
-    if role.time:
-        newest = frame[role.time] >= frame[role.time].quantile(1 - share, interpolation="nearest")
-        train, test = frame[~newest], frame[newest]
-        how = f"the newest by {role.time}, from {test[role.time].min()} on"
-    else:
-        counts = frame[role.target].value_counts()
-        strata = frame[role.target].where(frame[role.target].map(counts) > 1, counts.index[0])
-        even = conf()["problem_type"] == "classification" and len(counts) < share * len(frame)
-        split = {"test_size": share, "random_state": 0, "stratify": strata if even else None}
-        train, test = train_test_split(frame, **split)
-        how = "at random" + (", each class in its share" if even else "")
-    if train[role.target].nunique() < 2:
-        raise Failure(f"{how} is held out: the rows left to learn from have one {role.target!r}")
-    return train, test, how
+def check_weight(weight: "Series") -> None:
+    """Raise Failure for a weight that is not a number from 0 on."""
+    if weight.dtype.kind not in NUMBERS:
+        raise Failure(f"weight_column {weight.name!r} needs numbers, it has {weight.iloc[0]!r}")
+    if (wrong := ~weight.between(0, float("inf"), inclusive="left")).any():
+        doubt = f"is missing, negative or infinite in {rows_of(wrong)}"
+        raise Failure(f"weight_column {weight.name!r} {doubt}: write numbers from 0 on")
 
 
 def understand(frame: "DataFrame", role: Roles) -> list[dict[str, Any]]:
     """An entry for each column: name, role, kind, missing, distinct, examples, warnings."""
     jobs: dict[str | None, str] = dict.fromkeys(role.ignored, "ignored")
     jobs |= dict.fromkeys(role.sensitive, "sensitive")
+    jobs |= {role.group: "group", role.weight: "weight"}
     jobs |= {role.time: "time", role.id: "id", role.target: "target"}
     sample = frame.sample(min(len(frame), 5_000), random_state=0)
     entries = []

@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any
 from .. import project
 from ..extensions import extends
 from ..maturity import Evidence, recent
-from ..problem import load, part, path
+from ..problem import load, part, path, score
 
 if TYPE_CHECKING:
     import numpy as np
     from pandas import DataFrame as Frame
-    from pandas import Series
 
     from ..development.model import Model
+    from .cross_validation import Fold
     from .describe import Roles
 
 FOLDS = 5
@@ -37,62 +37,57 @@ SHUFFLES = 5
 
 def features(source: Path) -> dict[str, Any]:
     """Compare both on the rows to learn from; returns the report kept as reports/features.json."""
-    from ..development import model
-    from . import describe, features_page
+    from . import cross_validation, describe, features_page
     from .vectorizer import vectorizer
 
     frame, params = load(source), project.params()
     role = describe.roles(frame)
     rows, *_ = part("data").split(frame)
-    makers = {"own": part("features").build, "automated": vectorizer}
-    gains: dict[str, list[float]] = {name: [] for name in makers}
-    shares, last = [], {}
-    for number, (known, new) in enumerate(folds(rows, role), 1):
-        shares.append(len(new) / len(known))
-        for name, make in makers.items():
-            scores = []
+    made = cross_validation.folds(rows, role, FOLDS)
+    if len(made) < 2 or len(rows) < 10 * FOLDS:
+        raise project.Failure(f"{len(rows)} rows are too few to compare features")
+    builders = {"own": part("features").build, "automated": vectorizer}
+    gains: dict[str, list[float]] = {name: [] for name in builders}
+    last = {}
+    for number, fold in enumerate(made, 1):
+        for name, build in builders.items():
+            gains[name].append(0.0)
             for seed in range(SEEDS):
-                made, drawn = make(params.get("features") or {}), params | {"seed": seed}
-                last[name] = model.fit(known[role.features], known[role.target], drawn, made)
-                scores.append(gain(new[role.target], last[name].predict(new)))
-            gains[name].append(sum(scores) / SEEDS)
-            print(f"fold {number} of {FOLDS}, {name}: {abs(gains[name][-1]):.4g}", flush=True)
+                encoder, drawn = build(params.get("features") or {}), params | {"seed": seed}
+                last[name], score = fitted(rows, fold, role, drawn, encoder)
+                gains[name][-1] += score / SEEDS
+            print(f"fold {number} of {len(made)}, {name}: {abs(gains[name][-1]):.4g}", flush=True)
+    tested = rows.iloc[made[-1][1]]
+    share = sum(len(new) / len(known) for known, new in made) / len(made)
     report = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "data": {"path": str(source), "md5": project.md5(source)},
         "metric": part("metrics").PRIMARY,
-        "folds": f"{FOLDS} {'forward' if role.time else 'random'}",
+        "folds": f"{len(made)} {'forward' if role.time else 'random'}",
         "gains": gains,
-        **difference(gains["own"], gains["automated"], sum(shares) / FOLDS),
-        "milliseconds_a_row": {name: per_row(fitted, new) for name, fitted in last.items()},
-        "columns": importance(last["automated"], new, new[role.target]),
+        **difference(gains["own"], gains["automated"], share),
+        "milliseconds_a_row": {name: per_row(model, tested) for name, model in last.items()},
+        "columns": importance(last["automated"], tested, role),
     }
     features_page.write(report)
     return report
 
 
-def folds(rows: "Frame", role: "Roles") -> Iterator[tuple["Frame", "Frame"]]:
-    """Rows to learn from and rows to test with: five times the next tenth, or five fifths."""
-    from sklearn import model_selection as cut
+def fitted(
+    rows: "Frame", fold: "Fold", role: "Roles", params: dict[str, Any], encoder: Any
+) -> tuple["Model", float]:
+    """A model that learned from one side of a fold, and what it gains on the other."""
+    from ..development import model
 
-    if len(rows) < 10 * FOLDS:
-        raise project.Failure(f"{len(rows)} rows are too few to compare features: it takes 50")
-    target = rows[role.target]
-    if role.time:
-        rows = rows.sort_values(role.time, kind="stable")
-        splits = cut.TimeSeriesSplit(FOLDS, test_size=len(rows) // 10).split(rows)
-    elif project.conf()["problem_type"] == "classification" and target.value_counts().min() > FOLDS:
-        splits = cut.StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(rows, target)
-    else:
-        splits = cut.KFold(FOLDS, shuffle=True, random_state=0).split(rows)
-    for known, new in splits:
-        yield rows.iloc[known], rows.iloc[new]
+    known, tested = (rows.iloc[side] for side in fold)
+    made = model.fit(known[role.features], known[role.target], params, encoder, role.weights(known))
+    return made, gain(tested, role, made.predict(tested))
 
 
-def gain(truth: "Series", prediction: "Frame") -> float:
+def gain(rows: "Frame", role: "Roles", predictions: "Frame") -> float:
     """The metric that decides, turned so that greater is better."""
     metrics = part("metrics")
-    scores = metrics.score(truth, prediction)
+    scores = score(rows[role.target], predictions, role.weights(rows))
     if metrics.PRIMARY not in scores:
         raise project.Failure(f"a fold has too few rows or classes for {metrics.PRIMARY}")
     return float(scores[metrics.PRIMARY]) * (1 if metrics.GREATER_IS_BETTER else -1)
@@ -137,7 +132,7 @@ class Given:
         return self.numbers
 
 
-def importance(model: "Model", rows: "Frame", truth: "Series") -> list[dict[str, Any]]:
+def importance(model: "Model", rows: "Frame", role: "Roles") -> list[dict[str, Any]]:
     """What each column became, and what the metric loses when its values are shuffled among rows.
 
     Permutation importance (Breiman 2001, "Random forests", Machine Learning 45), the mean of
@@ -148,7 +143,7 @@ def importance(model: "Model", rows: "Frame", truth: "Series") -> list[dict[str,
 
     random = np.random.default_rng(0)
     numbers = model.features.transform(model.prepare(rows))
-    best = gain(truth, model.predict(rows))
+    best = gain(rows, role, model.predict(rows))
     entries = []
     for column, (encoding, places) in model.features.built().items():
         losses = []
@@ -156,7 +151,7 @@ def importance(model: "Model", rows: "Frame", truth: "Series") -> list[dict[str,
             shuffled = numbers.copy()
             shuffled[:, places] = numbers[random.permutation(len(rows))][:, places]
             guess = replace(model, features=Given(shuffled)).predict(rows)
-            losses.append(best - gain(truth, guess))
+            losses.append(best - gain(rows, role, guess))
         entry: dict[str, Any] = {"column": column, "encoding": encoding}
         entry |= {"features": len(places), "importance": float(np.mean(losses))}
         entries.append(entry | {"spread": float(np.std(losses))})

@@ -77,12 +77,13 @@ def leaks(frame: "DataFrame", columns: dict[str, schema.Column]) -> Iterator[dic
     from . import describe
 
     settings = project.conf()
-    target, key = settings["target"], settings.get("id_column")
+    target = settings["target"]
+    others = [settings.get(f"{role}_column") for role in ("id", "group", "weight")]
     if target not in columns:
         return
     sample = frame.sample(min(len(frame), 5_000), random_state=0).dropna(subset=[target])
     for name, spec in columns.items():
-        apart = name in (target, key) or spec.copies_target
+        apart = name in (target, *others) or spec.copies_target
         if not apart and describe.copies(sample[name], sample[target]):
             yield finding(name, f"nearly a copy of {target}: add it to `ignore` in conf/data.yaml")
 

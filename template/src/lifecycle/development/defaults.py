@@ -107,7 +107,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return np.column_stack(columns).astype(float, copy=False)
 
 
-def classification_metrics(y_true: pd.Series, y_pred: pd.DataFrame) -> dict[str, float]:
+def classification_metrics(
+    y_true: pd.Series, y_pred: pd.DataFrame, weights: pd.Series | None = None
+) -> dict[str, float]:
     """ROC AUC (macro average of each class against the rest), log loss, accuracy, F1 (macro).
 
     What needs probabilities, or more classes than `y_true` holds, is left out."""
@@ -117,21 +119,25 @@ def classification_metrics(y_true: pd.Series, y_pred: pd.DataFrame) -> dict[str,
     one_hot = true.to_numpy()[:, None] == [name[12:] for name in probabilities]
     varies = one_hot.any(axis=0) & ~one_hot.all(axis=0)
     if varies.any():
-        scored = probabilities.to_numpy()[:, varies]
-        scores["roc_auc"] = metrics.roc_auc_score(one_hot[:, varies], scored)
+        pair = one_hot[:, varies], probabilities.to_numpy()[:, varies]
+        scores["roc_auc"] = metrics.roc_auc_score(*pair, sample_weight=weights)
     if len(probabilities.columns) and one_hot.any(axis=1).all():
-        scores["log_loss"] = metrics.log_loss(one_hot, probabilities.to_numpy())
+        pair = one_hot, probabilities.to_numpy()
+        scores["log_loss"] = metrics.log_loss(*pair, sample_weight=weights)
     classes = pd.factorize(pd.concat([true, predicted]), sort=True)[0].reshape(2, -1)
-    scores["accuracy"] = metrics.accuracy_score(*classes)
-    scores["f1"] = metrics.f1_score(*classes, average="macro", zero_division=0)
+    options: Any = {"average": "macro", "zero_division": 0, "sample_weight": weights}
+    scores["accuracy"] = metrics.accuracy_score(*classes, sample_weight=weights)
+    scores["f1"] = metrics.f1_score(*classes, **options)
     return {name: float(value) for name, value in scores.items()}
 
 
-def regression_metrics(y_true: pd.Series, y_pred: pd.DataFrame) -> dict[str, float]:
+def regression_metrics(
+    y_true: pd.Series, y_pred: pd.DataFrame, weights: pd.Series | None = None
+) -> dict[str, float]:
     """Root mean squared error and mean absolute error (the target's unit), and R squared."""
-    predicted = y_pred["prediction"]
+    pair, weighted = (y_true, y_pred["prediction"]), {"sample_weight": weights}
     return {
-        "rmse": float(metrics.root_mean_squared_error(y_true, predicted)),
-        "mae": float(metrics.mean_absolute_error(y_true, predicted)),
-        "r2": float(metrics.r2_score(y_true, predicted)) if len(y_true) > 1 else float("nan"),
+        "rmse": float(metrics.root_mean_squared_error(*pair, **weighted)),
+        "mae": float(metrics.mean_absolute_error(*pair, **weighted)),
+        "r2": float(metrics.r2_score(*pair, **weighted)) if len(y_true) > 1 else float("nan"),
     }

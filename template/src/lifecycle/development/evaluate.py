@@ -22,8 +22,9 @@ from ..problem import load, part
 from ..project import Failure
 
 if TYPE_CHECKING:
-    from pandas import DataFrame, Series
+    from pandas import DataFrame
 
+    from ..data.describe import Roles
     from .evaluation.scores import Sample
     from .model import Model
 
@@ -51,9 +52,9 @@ def evaluate(version: str | None, path: Path) -> dict[str, Any]:
     known, rows, *split = part("data").split(frame)
     rows = rows.sort_values(roles.time, kind="stable") if roles.time else rows
     rows = rows.reset_index(drop=True)
-    columns = slices.slice_columns(rows, scorer, measure.slices, roles.sensitive)
+    sliced = slices.slice_columns(rows, scorer, measure.slices, roles.sensitive)
     champion_version = champion(scorer.version)
-    sample = predicted(scorer, known[roles.target], rows, rows[roles.target], champion_version)
+    sample = predicted(scorer, known, rows, roles, champion_version)
     print(f"measuring {scorer.version} on {len(rows)} held-out rows: {' '.join(split)}")
     behaved = list(behaviour.check(scorer, rows, tests))
     found = about(scorer, path, len(rows)) | {"settings": measure_settings.recorded(settings)}
@@ -62,7 +63,7 @@ def evaluate(version: str | None, path: Path) -> dict[str, Any]:
         found["champion"]["version"] = champion_version
     found["behaviour"] = behaved
     found["latency_ms"] = {str(size): latency.latency(scorer, rows, size) for size in (1, 100)}
-    parts = {column: describe.parts(rows[column]) for column in columns}
+    parts = {column: describe.parts(rows[column]) for column in sliced}
     found["slices"] = list(slices.slices(sample, parts, found, measure))
     project.write_atomically(evaluation_path(), json.dumps(plain(found), indent=2))
     # The last verdict was on an older evaluation.
@@ -71,7 +72,7 @@ def evaluate(version: str | None, path: Path) -> dict[str, Any]:
 
 
 def predicted(
-    scorer: "Model", known: "Series", rows: "DataFrame", y_true: "Series", champion: str | None
+    scorer: "Model", known: "DataFrame", rows: "DataFrame", roles: "Roles", champion: str | None
 ) -> "Sample":
     """The predictions of the model, of the baseline, which knows only the targets of the training
     rows, and of the champion if there is one; raises Failure if that one cannot predict."""
@@ -81,14 +82,14 @@ def predicted(
 
     predictions = {
         "model": scorer.predict(rows),
-        "baseline": baseline(known, rows, scorer.labels),
+        "baseline": baseline(known[roles.target], rows, scorer.labels, roles.weights(known)),
     }
     if champion:
         try:
             predictions["champion"] = model.load(champion).predict(rows)
         except Failure as failure:
             raise Failure(f"the champion {champion} cannot predict: {failure}") from None
-    return Sample(y_true, predictions)
+    return Sample(rows[roles.target], predictions, roles.weights(rows))
 
 
 def about(scorer: "Model", path: Path, rows: int) -> dict[str, Any]:

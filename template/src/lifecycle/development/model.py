@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ..extensions import extensions
-from ..problem import optional, part
+from ..problem import optional, part, path
 from ..project import Failure, conf, name, root
 from .defaults import as_type, column_schema
 
@@ -78,6 +78,7 @@ def fit(
     target: pd.Series,
     params: dict[str, Any],
     features: Any = None,
+    weights: pd.Series | None = None,
     *,
     fitted: bool = False,
     labels: Sequence[Any] | None = None,
@@ -86,8 +87,11 @@ def fit(
     """Train what your package builds on the feature columns `rows`; classes become 0, 1, 2, ...
 
     `features` replaces the transformer of your package; `fitted` says that it was fitted elsewhere.
-    `labels` are all classes, where these rows may lack some (Failure for another one), and `build`
-    replaces your model.build. The facts are the schema of a row and the labels."""
+    `weights` says how much each row counts (Failure if the estimator takes none). `labels` are all
+    classes, where these rows may lack some (Failure for another one), and `build` replaces your
+    model.build. The facts are the schema of a row and the labels."""
+    from sklearn.utils.validation import has_fit_parameter
+
     seed(params["seed"])
     y_true, classes = target.to_numpy(), None
     if conf()["problem_type"] == "classification":
@@ -105,7 +109,13 @@ def fit(
     model = Model(features, estimator, classes, facts, own=build is None)
     prepared = model.prepare(rows)
     encoded = features.transform(prepared) if fitted else features.fit_transform(prepared, y_true)
-    estimator.fit(encoded, y_true)
+    weighted = {} if weights is None else {"sample_weight": weights.to_numpy(float)}
+    if weighted and not has_fit_parameter(estimator, "sample_weight"):
+        raise Failure(
+            f"{type(estimator).__name__} takes no weights: choose an estimator whose fit has "
+            f"sample_weight in {path('model')}, or leave out weight_column in conf/data.yaml"
+        )
+    estimator.fit(encoded, y_true, **weighted)
     return model
 
 

@@ -80,13 +80,14 @@ def learn(run: Run, path: Path) -> None:
     print(f"learning from {len(rows)} rows, {len(test)} held out: {split}")
     counts = {"rows": len(frame), "train_rows": len(rows), "test_rows": len(test)}
     run.facts["data"] |= counts | {"split": split}
-    columns, target = rows[roles.features], rows[roles.target]
-    run.model = model.fit(columns, target, params, build=run.build)
+    columns, target, weights = rows[roles.features], rows[roles.target], roles.weights(rows)
+    run.model = model.fit(columns, target, params, weights=weights, build=run.build)
     added = [column for column in frame.attrs["enriched"] if column in columns]
     run.facts |= run.model.facts | {"enriched": added}
     run.y_true, run.y_pred = test[roles.target], run.model.predict(test)
-    guess = baseline(target, test, run.model.labels)
-    run.facts |= compare(run.y_true, run.y_pred, guess, test[roles.sensitive])
+    guess = baseline(target, test, run.model.labels, weights)
+    groups, weights = test[roles.sensitive], roles.weights(test)
+    run.facts |= compare(run.y_true, run.y_pred, guess, groups, weights)
     if run.model.labels is None:
         deciles = run.y_pred["prediction"].quantile([i / 10 for i in range(11)])
         run.facts["deciles"] = sorted(set(deciles))
@@ -111,13 +112,21 @@ def start(path: Path) -> dict[str, Any]:
 
 
 def compare(
-    y_true: "Series", y_pred: "Frame", baseline: "Frame", groups: "Frame"
+    y_true: "Series",
+    y_pred: "Frame",
+    baseline: "Frame",
+    groups: "Frame",
+    weights: "Series | None" = None,
 ) -> dict[str, Any]:
     """The metrics of the model and of the baseline, and the model's for each group."""
     from ..data import describe
 
-    metrics = part("metrics")
-    scores = metrics.score(y_true, y_pred)
+    def score(predictions: "Frame", rows: Any) -> dict[str, float]:
+        counts = None if weights is None else weights[rows]
+        return problem.score(y_true[rows], predictions.loc[rows], counts)
+
+    metrics, everything = part("metrics"), y_true.index
+    scores = score(y_pred, everything)
     if metrics.PRIMARY not in scores:
         raise project.Failure(
             f"{problem.path('metrics')}: PRIMARY is {metrics.PRIMARY!r}, "
@@ -125,12 +134,12 @@ def compare(
         )
     return {
         "metrics": scores,
-        "baseline": metrics.score(y_true, baseline),
+        "baseline": score(baseline, everything),
         "primary": metrics.PRIMARY,
         "greater_is_better": metrics.GREATER_IS_BETTER,
         "groups": {
             column: {
-                str(value): metrics.score(y_true[rows], y_pred.loc[rows]) | {"rows": len(rows)}
+                str(value): score(y_pred, rows) | {"rows": len(rows)}
                 for value, rows in groups.groupby(describe.parts(groups[column])).groups.items()
             }
             for column in groups
@@ -138,15 +147,23 @@ def compare(
     }
 
 
-def baseline(known: "Series", test: "Frame", labels: Any) -> "Frame":
+def baseline(
+    known: "Series", test: "Frame", labels: Any, weights: "Series | None" = None
+) -> "Frame":
     """What a prediction without a model would be: the shares of the classes, or the mean.
 
-    `known` is the target of the rows that were learned from, `labels` the classes if any."""
+    `known` is the target of the rows that were learned from, with their weights; `labels` the
+    classes if any."""
+    import numpy as np
     import pandas as pd
 
     if labels is None:
-        return pd.DataFrame({"prediction": known.mean()}, index=test.index)
-    shares = known.value_counts(normalize=True)
+        mean = np.average(known, weights=weights)
+        return pd.DataFrame({"prediction": mean}, index=test.index)
+    counts = pd.Series(1.0, known.index) if weights is None else weights
+    shares = (counts.groupby(known).sum() / counts.sum()).sort_values(
+        ascending=False, kind="stable"
+    )
     columns = {f"probability_{label}": shares.get(label, 0.0) for label in labels}
     return pd.DataFrame({"prediction": shares.index[0], **columns}, index=test.index)
 

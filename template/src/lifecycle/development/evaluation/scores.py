@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...problem import part
+from ...problem import score
 from . import intervals
 from .intervals import Interval
 
@@ -24,6 +24,7 @@ class Sample:
 
     y_true: "Series"
     predictions: "dict[str, DataFrame]"
+    weights: "Series | None" = None
 
     def take(self, positions: np.ndarray) -> "Sample":
         """The rows at these positions, under new numbers."""
@@ -33,12 +34,15 @@ class Sample:
                 name: frame.take(positions).reset_index(drop=True)
                 for name, frame in self.predictions.items()
             },
+            None if self.weights is None else self.weights.take(positions).reset_index(drop=True),
         )
 
     def scores(self) -> Scores:
         """{who: {metric: value}}"""
-        score = part("metrics").score
-        return {name: score(self.y_true, frame) for name, frame in self.predictions.items()}
+        return {
+            name: score(self.y_true, frame, self.weights)
+            for name, frame in self.predictions.items()
+        }
 
     def losses(self) -> np.ndarray:
         """How wrong the model is in each row: the absolute error, or the probability missed."""

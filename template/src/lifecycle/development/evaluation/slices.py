@@ -43,7 +43,7 @@ def slices(
     `parts` says to which group of a column each row belongs."""
     from rich.progress import track
 
-    own = Sample(sample.y_true, {"model": sample.predictions["model"]})
+    own = Sample(sample.y_true, {"model": sample.predictions["model"]}, sample.weights)
     groups = [
         (column, str(value), np.flatnonzero(values == value))
         for column, values in parts.items()
