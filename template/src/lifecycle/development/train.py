@@ -152,18 +152,14 @@ def baseline(
 ) -> "Frame":
     """What a prediction without a model would be: the shares of the classes, or the mean.
 
-    `known` is the target of the rows that were learned from, with their weights; `labels` the
-    classes if any."""
+    `known` is the target of the rows that were learned from; `labels` are the classes, if any."""
     import numpy as np
     import pandas as pd
 
     if labels is None:
-        mean = np.average(known, weights=weights)
-        return pd.DataFrame({"prediction": mean}, index=test.index)
+        return pd.DataFrame({"prediction": np.average(known, weights=weights)}, index=test.index)
     counts = pd.Series(1.0, known.index) if weights is None else weights
-    shares = (counts.groupby(known).sum() / counts.sum()).sort_values(
-        ascending=False, kind="stable"
-    )
+    shares = counts.groupby(known).sum().sort_values(ascending=False, kind="stable") / counts.sum()
     columns = {f"probability_{label}": shares.get(label, 0.0) for label in labels}
     return pd.DataFrame({"prediction": shares.index[0], **columns}, index=test.index)
 
