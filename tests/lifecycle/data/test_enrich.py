@@ -13,6 +13,7 @@ from lifecycle import problem, project
 from lifecycle.cli import run
 from lifecycle.data import table
 from lifecycle.development import model
+from lifecycle.development.model import Model
 from lifecycle.problem import part
 from tests.lifecycle.conftest import Write
 
@@ -43,8 +44,10 @@ LATE_RATE = """
 
 
 @pytest.fixture
-def history(workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What is known of past flights, beside a root of its own."""
+def history(workspace: Path, trained: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What is known of past flights, beside a root of its own.
+
+    MLflow remembers the first root of a process: that is to be the one where all tests look at the recorded model."""
     frame = table.read(project.data_path())
     if "carrier" not in frame:
         pytest.skip("this project has other data than the flights")
