@@ -88,7 +88,7 @@ def test_a_column_that_tells_the_group_is_worth_nothing_on_held_out_rows(time: s
     assert accuracy(group_column="customer", time_column=time) < 0.75
 
 
-def test_how_groups_were_held_out_is_said() -> None:
+def test_how_groups_were_held_out_is_reported() -> None:
     frame = pd.DataFrame({"customer": np.arange(200) // 4, "day": np.arange(200), "x": 1.0, "y": np.arange(200) % 2})
     with configured(group_column="customer"):
         *_, how = dataset.holdout(frame)
@@ -191,9 +191,9 @@ def test_an_estimator_that_takes_no_weights_is_refused(monkeypatch: pytest.Monke
 def test_metrics_with_weights_are_those_of_repeated_rows(kind: str) -> None:
     random = np.random.default_rng(0)
     y = pd.Series(random.choice(["a", "b", "c"], 90) if kind == "classification" else random.normal(size=90))
-    chances = random.dirichlet([1, 1, 1], 90)
-    frame = pd.DataFrame(chances, columns=[f"probability_{label}" for label in "abc"])
-    frame.insert(0, "prediction", np.array([*"abc"])[chances.argmax(axis=1)])
+    probabilities = random.dirichlet([1, 1, 1], 90)
+    frame = pd.DataFrame(probabilities, columns=[f"probability_{label}" for label in "abc"])
+    frame.insert(0, "prediction", np.array([*"abc"])[probabilities.argmax(axis=1)])
     predictions = frame if kind == "classification" else pd.DataFrame({"prediction": random.normal(size=90)})
     weights = pd.Series(random.integers(0, 3, 90) * 1.0)
     positions = np.repeat(np.arange(90), weights.astype(int))
