@@ -50,7 +50,7 @@ class Project:
         self.env = {"PYTHONPATH": str(root / "src"), "PROJECT_ROOT": str(root)}
 
     def run(self, *arguments: str, check: bool = True) -> Any:
-        return ladder.run([self.python, "-m", "lifecycle", *arguments], self.root, check, **self.env)
+        return ladder.run([self.python, "-m", "lifecycle.cli", *arguments], self.root, check, **self.env)
 
     def approve(self) -> dict[str, str]:
         """Two versions, as files in releases/ say it."""
@@ -110,7 +110,7 @@ def server(project: Project, versions: dict[str, str]) -> Iterator[Server]:
     log = project.root / "server.log"
     with log.open("w") as errors:
         process = subprocess.Popen(
-            [project.python, "-m", "lifecycle", "serve", "--port", "0"],
+            [project.python, "-m", "lifecycle.cli", "serve", "--port", "0"],
             cwd=project.root,
             env={**tools.clean_environment(), **project.env},
             stdout=subprocess.PIPE,

@@ -29,7 +29,7 @@ class Workspace:
             shutil.copy(project / name, root)
         ladder.commit(root, "Start")
         self.env = {"PROJECT_ROOT": str(root), "DATA_PATH": str(project / "data" / "flights.parquet")}
-        self.command = [str(project / ".venv" / "bin" / "python"), "-m", "lifecycle"]
+        self.command = [str(project / ".venv" / "bin" / "python"), "-m", "lifecycle.cli"]
 
     def act(self, *arguments: object, check: bool = True) -> subprocess.CompletedProcess[str]:
         return ladder.run([*self.command, *arguments], self.root, check=check, **self.env)

@@ -45,7 +45,7 @@ def compare(tmp_path: Path, render: Callable[..., Path], live: Callable[..., Pat
     def run(table: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
         folder = render(tmp_path / "project", level=2, project_name="Tables", **table(tmp_path))
         python = next((live(level=2) / ".venv").glob("[bS]*/python*"))
-        done = ladder.run([python, "-m", "lifecycle", "features", "--json"], folder, PYTHONPATH=str(folder / "src"))
+        done = ladder.run([python, "-m", "lifecycle.cli", "features", "--json"], folder, PYTHONPATH=str(folder / "src"))
         return dict(json.loads(done.stdout))
 
     return run

@@ -48,7 +48,7 @@ def test_the_last_months_can_be_predicted(
     home = live(level=0, problem_type=problem_type)
     project = ladder.copied(home, tmp_path / "project")
     python = next((home / ".venv").glob("[bS]*/python*"))
-    done = ladder.run([python, "-m", "lifecycle", "train", "--json"], project, PYTHONPATH=str(project / "src"))
+    done = ladder.run([python, "-m", "lifecycle.cli", "train", "--json"], project, PYTHONPATH=str(project / "src"))
     facts = json.loads(done.stdout)
     assert facts["metrics"][metric] >= least
     assert "from 2013-10-19" in facts["data"]["split"]

@@ -60,7 +60,7 @@ class Project:
     python: Path
 
     def run(self, *arguments: str, check: bool = True) -> Any:
-        command = [self.python, "-m", "lifecycle", *arguments]
+        command = [self.python, "-m", "lifecycle.cli", *arguments]
         env = {"PYTHONPATH": str(self.root / "src"), "PROJECT_ROOT": str(self.root)}
         return ladder.run(command, self.root, check=check, **env)
 

@@ -62,7 +62,7 @@ def test_a_capability_is_added(tmp_path: Path) -> None:
     ladder.git(clone, "tag", "0.2.0")
     project = ladder.render(clone, tmp_path / "project", {"project_name": "Living project", "level": 1})
     assert "| D1b | data | data freshness |" in (project / "MATURITY.md").read_text(encoding="utf-8")
-    listed = [sys.executable, "-m", "lifecycle", "--help"]
+    listed = [sys.executable, "-m", "lifecycle.cli", "--help"]
     assert "freshness" in ladder.run(listed, project, PYTHONPATH=str(project / "src")).stdout
 
 

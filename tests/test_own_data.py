@@ -74,7 +74,7 @@ def project(tmp_path: Path, render: Make, live: Make) -> Callable[[Mapping[str, 
         python = next((live(level=0) / ".venv").glob("[bS]*/python*"))
 
         def run(*arguments: object, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
-            command: list[str | Path] = [python, "-m", "lifecycle", *map(str, arguments)]
+            command: list[str | Path] = [python, "-m", "lifecycle.cli", *map(str, arguments)]
             return ladder.run(command, folder, check=check, PYTHONPATH=str(folder / "src"), **env)
 
         return folder, run

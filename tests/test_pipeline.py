@@ -42,7 +42,7 @@ def first(project: Path) -> dict[str, str]:
 
 def command(folder: Path, *arguments: str) -> list[str]:
     python = next((folder / ".venv").glob("[bS]*/python*"))
-    return [str(python), "-m", "lifecycle", "pipeline", *arguments]
+    return [str(python), "-m", "lifecycle.cli", "pipeline", *arguments]
 
 
 def states(folder: Path, code: int = 0) -> dict[str, str]:

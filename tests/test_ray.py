@@ -36,7 +36,7 @@ def computing(raylet):
 cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
 doomed = cluster.add_node(num_cpus=1)
 raylet = doomed.all_processes["raylet"][0].process.pid
-command = [sys.executable, "-m", "lifecycle", "tune", "--trials", "6"]
+command = [sys.executable, "-m", "lifecycle.cli", "tune", "--trials", "6"]
 with subprocess.Popen(
     command, env=os.environ | {"RAY_ADDRESS": cluster.address}, stdout=subprocess.PIPE, text=True
 ) as tune:
@@ -69,7 +69,7 @@ def root(project: Path, folder: Path) -> dict[str, str]:
 def test_a_node_is_killed_half_way_and_the_best_is_the_same(live: Callable[..., Path], tmp_path: Path) -> None:
     ray, local = live(level=2, compute="ray"), live(level=2)
     here = root(local, tmp_path / "local")
-    ladder.run([local / ".venv/bin/python", "-m", "lifecycle", "tune", "--trials", "6"], local, **here)
+    ladder.run([local / ".venv/bin/python", "-m", "lifecycle.cli", "tune", "--trials", "6"], local, **here)
     there = root(ray, tmp_path / "ray")
     done = ladder.run([ray / ".venv/bin/python", "-c", CLUSTER], ray, **there)
     before, _, after = done.stdout.partition("the second node was killed")
@@ -81,7 +81,7 @@ def test_a_node_is_killed_half_way_and_the_best_is_the_same(live: Callable[..., 
 def test_a_cluster_that_is_not_there_is_reported(live: Callable[..., Path], tmp_path: Path) -> None:
     project = live(level=2, compute="ray")
     env = root(project, tmp_path / "root") | {"RAY_ADDRESS": "127.0.0.1:9"}
-    command = [project / ".venv/bin/python", "-m", "lifecycle", "tune", "--trials", "2", "--json"]
+    command = [project / ".venv/bin/python", "-m", "lifecycle.cli", "tune", "--trials", "2", "--json"]
     done = ladder.run(command, project, check=False, **env)
     assert done.returncode == 2, done.stdout + done.stderr
     assert "RAY_ADDRESS" in done.stderr and "Traceback" not in done.stderr

@@ -33,7 +33,7 @@ class Project:
     python: Path
 
     def run(self, *arguments: str, check: Any = True, **env: str) -> subprocess.CompletedProcess[str]:
-        command = [self.python, "-m", "lifecycle", *arguments]
+        command = [self.python, "-m", "lifecycle.cli", *arguments]
         return ladder.run(command, self.root, check=check, PROJECT_ROOT=str(self.root), **env)
 
     def ask(self, *arguments: str, **env: str) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def project(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Project:
 def serving(project: Project, key: str) -> Iterator[Callable[..., tuple[int, Any]]]:
     """A server of the project; asks it with a key."""
     port = free_port()
-    command = [str(project.python), "-m", "lifecycle", "serve", "--port", str(port)]
+    command = [str(project.python), "-m", "lifecycle.cli", "serve", "--port", str(port)]
     env = {**tools.clean_environment(), "PROJECT_ROOT": str(project.root)}
 
     def ask(method: str, path: str, body: Any = None) -> tuple[int, Any]:
@@ -179,7 +179,7 @@ def test_approvals_pass_the_linters(project: Project, render: Callable[..., Path
     tools.run(
         "check-jsonschema", "--builtin-schema=vendor.compose-spec", project.root / "deploy" / "compose.releases.yaml"
     )
-    ladder.run([project.python, "-m", "lifecycle", "scan-secrets"], project.root, PROJECT_ROOT=str(project.root))
+    ladder.run([project.python, "-m", "lifecycle.cli", "scan-secrets"], project.root, PROJECT_ROOT=str(project.root))
 
 
 def test_a_release_takes_the_champion_from_a_remote_registry(

@@ -45,7 +45,7 @@ def test_the_score_falls_without_the_run_the_key_or_the_report(live: Live, sourc
     env = {"PROJECT_ROOT": str(root), "DATA_PATH": str(project / "data" / "flights.parquet")}
 
     def act(*arguments: str) -> Any:
-        return json.loads(ladder.run([python, "-m", "lifecycle", *arguments, "--json"], root, **env).stdout)
+        return json.loads(ladder.run([python, "-m", "lifecycle.cli", *arguments, "--json"], root, **env).stdout)
 
     def score() -> tuple[int, dict[str, str]]:
         card = act("maturity")
@@ -66,7 +66,7 @@ def test_the_score_falls_without_the_run_the_key_or_the_report(live: Live, sourc
                 fallen, without = score()
                 assert (fallen, without) == (full - 1, states | {capability: "missing"})
     assert score() == (full, states)
-    printed = ladder.run([python, "-m", "lifecycle", "maturity"], root, **env).stdout
+    printed = ladder.run([python, "-m", "lifecycle.cli", "maturity"], root, **env).stdout
     assert f"uvx --from {source} mlops-ladder climb --to 2" in printed
 
     # A run that was made elsewhere has its model and its report there: nothing is missing here.

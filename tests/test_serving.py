@@ -104,11 +104,11 @@ def served(live: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) 
     ladder.copied(project, root)
     (root / "src/living_project/higher_rung.py").write_text(HIGHER_RUNG)
     python, env = str(project / ".venv/bin/python"), {"PYTHONPATH": str(root / "src"), "PROJECT_ROOT": str(root)}
-    ladder.run([python, "-m", "lifecycle", "train"], root, **env)
-    key = ladder.run([python, "-m", "lifecycle", "keys", "add", "a test", "--json"], root, **env).stdout
+    ladder.run([python, "-m", "lifecycle.cli", "train"], root, **env)
+    key = ladder.run([python, "-m", "lifecycle.cli", "keys", "add", "a test", "--json"], root, **env).stdout
     (facts,) = root.glob("models/*/model.json")
     log = root / "server.log"
-    command = [python, "-m", "lifecycle", "serve", "--port", "0"]
+    command = [python, "-m", "lifecycle.cli", "serve", "--port", "0"]
     with log.open("w") as errors:
         process = subprocess.Popen(
             command,

@@ -38,7 +38,7 @@ def workspace(project: Path, folder: Path) -> dict[str, str]:
 def act(project: Path, *arguments: str, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
     """Run a command of the project."""
     python = project / ".venv" / "bin" / "python"
-    return ladder.run([python, "-m", "lifecycle", *arguments], project, check=check, **env)
+    return ladder.run([python, "-m", "lifecycle.cli", *arguments], project, check=check, **env)
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_a_server_that_goes_away_during_a_training_gets_the_run_with_the_next_on
     address = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
     env = workspace(project, tmp_path / "root") | address
     python = project / ".venv" / "bin" / "python"
-    command = [str(python), "-u", "-m", "lifecycle", "train"]
+    command = [str(python), "-u", "-m", "lifecycle.cli", "train"]
     with forwarded(server, port):
         process = subprocess.Popen(command, env=os.environ | env, stdout=subprocess.PIPE, text=True)
         assert process.stdout

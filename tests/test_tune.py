@@ -29,7 +29,7 @@ def root(project: Path, folder: Path, **changes: Any) -> dict[str, str]:
 
 
 def command(project: Path, *arguments: str) -> list[str]:
-    return [str(project / ".venv" / "bin" / "python"), "-m", "lifecycle", *arguments]
+    return [str(project / ".venv" / "bin" / "python"), "-m", "lifecycle.cli", *arguments]
 
 
 def trials(project: Path, env: dict[str, str], metric: str) -> dict[str, float | None]:

@@ -36,7 +36,7 @@ def command(project: Project) -> str:
         settings = tomllib.loads((project.folder / "pyproject.toml").read_text(encoding="utf-8"))
         return str(next(iter(settings["project"]["scripts"])))
     except (OSError, ValueError, KeyError, StopIteration):
-        return "python -m lifecycle"
+        return "python -m lifecycle.cli"
 
 
 def installed(project: Project) -> bool:

@@ -86,7 +86,7 @@ def test_afterwards_the_projects_own_checks_pass(
         ladder.git(project, "reset", "--hard", "--quiet", step.merged.commit)
         folder = project / scenario.prefix
         ladder.run([python, "-m", "ruff", "check", "--no-cache"], folder)
-        listed = ladder.run([python, "-m", "lifecycle", "--help"], folder, PYTHONPATH=os.fspath(folder / "src"))
+        listed = ladder.run([python, "-m", "lifecycle.cli", "--help"], folder, PYTHONPATH=os.fspath(folder / "src"))
         assert "maturity" in listed.stdout
 
     drawn(scenarios(worlds, UP[1:], SOUND), first_seed + number, check)

@@ -87,3 +87,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print("error: stopped; nothing half-done was kept", file=sys.stderr)
         return 130
+
+
+if __name__ == "__main__":  # processes that are started anew import this module too
+    raise SystemExit(main())

@@ -54,7 +54,7 @@ def cli() -> Cli:
     """Run a command of the project: cli("train", "--json")."""
 
     def run(*arguments: str, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "lifecycle", *map(str, arguments)]
+        command = [sys.executable, "-m", "lifecycle.cli", *map(str, arguments)]
         variables = os.environ | {"PYTHONIOENCODING": "utf-8"} | env
         done = subprocess.run(
             command, env=variables, text=True, encoding="utf-8", capture_output=True, check=False

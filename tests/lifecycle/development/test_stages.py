@@ -86,7 +86,7 @@ def test_a_stage_whose_file_is_missing_says_which(folder: Path, capfd: pytest.Ca
 def test_two_at_once_and_one_that_was_killed(folder: Path) -> None:
     slow = f"import pathlib, time; pathlib.Path('{folder}/begun').touch(); time.sleep(60)"
     (folder / "work.py").write_text(slow)
-    command = [sys.executable, "-m", "lifecycle", "pipeline"]
+    command = [sys.executable, "-m", "lifecycle.cli", "pipeline"]
     first = subprocess.Popen(command, start_new_session=True)
     try:
         for _ in range(300):
@@ -126,7 +126,7 @@ def test_each_stage_of_this_project_calls_a_command_that_it_has() -> None:
     called: dict[str, str] = {}
     for file in (ORIGINAL / "pipeline").glob("*/dvc.yaml"):
         for name, stage in project.read_yaml(file)["stages"].items():
-            _, own, arguments = stage["cmd"].partition("-m lifecycle ")
+            _, own, arguments = stage["cmd"].partition("-m lifecycle.cli ")
             called |= {name: arguments.split()[0]} if own else {}
     assert {"ingest", "validate", "train", "gate", "register"} <= set(called)
     assert {stage: name for stage, name in called.items() if name not in commands} == {}

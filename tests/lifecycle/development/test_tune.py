@@ -278,7 +278,7 @@ def test_a_file_that_another_process_holds_is_named(root: Path, monkeypatch: pyt
 def test_a_search_that_was_killed_goes_on_and_finds_the_same(
     root: Path, cli: Cli, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    command = [sys.executable, "-m", "lifecycle", "tune", "--trials", "8"]
+    command = [sys.executable, "-m", "lifecycle.cli", "tune", "--trials", "8"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as killed:
         assert killed.stdout
         reported = 0

@@ -9,6 +9,7 @@ from pandas.api.types import infer_dtype
 from sklearn import metrics
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from ..problem import path
 from ..project import Failure
 
 MONDAY = np.datetime64("1970-01-05")
@@ -64,6 +65,20 @@ def as_type(values: pd.Series, kind: str) -> pd.Series:
         row = int(np.flatnonzero(wrong)[0])
         raise Failure(f"column {values.name}: {values.iloc[row]!r} in row {row + 1} is no {kind}")
     return cast
+
+
+def weighted(estimator: Any, weights: pd.Series | None) -> dict[str, Any]:
+    """The weights as `fit` takes them; raises Failure if this estimator takes none."""
+    from sklearn.utils.validation import has_fit_parameter
+
+    if weights is None:
+        return {}
+    if not has_fit_parameter(estimator, "sample_weight"):
+        raise Failure(
+            f"{type(estimator).__name__} takes no weights: choose an estimator whose fit has "
+            f"sample_weight in {path('model')}, or leave out weight_column in conf/data.yaml"
+        )
+    return {"sample_weight": weights.to_numpy(float)}
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):

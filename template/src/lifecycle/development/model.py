@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 
 from ..extensions import extensions
-from ..problem import optional, part, path
+from ..problem import optional, part
 from ..project import Failure, conf, name, root
-from .defaults import as_type, column_schema
+from .defaults import as_type, column_schema, weighted
 
 Build = Callable[[dict[str, Any], int], Any]  # (params, seed) -> an estimator, not fitted
 FORMAT = 1  # of a version's folder: model.json, model.joblib, and what your own `save` adds
@@ -90,8 +90,6 @@ def fit(
     `weights` says how much each row counts (Failure if the estimator takes none). `labels` are all
     classes, where these rows may lack some (Failure for another one), and `build` replaces your
     model.build. The facts are the schema of a row and the labels."""
-    from sklearn.utils.validation import has_fit_parameter
-
     seed(params["seed"])
     y_true, classes = target.to_numpy(), None
     if conf()["problem_type"] == "classification":
@@ -109,13 +107,7 @@ def fit(
     model = Model(features, estimator, classes, facts, own=build is None)
     prepared = model.prepare(rows)
     encoded = features.transform(prepared) if fitted else features.fit_transform(prepared, y_true)
-    weighted = {} if weights is None else {"sample_weight": weights.to_numpy(float)}
-    if weighted and not has_fit_parameter(estimator, "sample_weight"):
-        raise Failure(
-            f"{type(estimator).__name__} takes no weights: choose an estimator whose fit has "
-            f"sample_weight in {path('model')}, or leave out weight_column in conf/data.yaml"
-        )
-    estimator.fit(encoded, y_true, **weighted)
+    estimator.fit(encoded, y_true, **weighted(estimator, weights))
     return model
 
 

@@ -94,7 +94,7 @@ def find(wanted: str, scratch: Path) -> Path:
 def project(code: Path, *arguments: str) -> str:
     """A command of the project as it was then, in its own environment."""
     python = code / ".venv" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    return work(code, str(python), "-m", "lifecycle", *arguments)
+    return work(code, str(python), "-m", "lifecycle.cli", *arguments)
 
 
 def work(folder: Path, *command: str) -> str:

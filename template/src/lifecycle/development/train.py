@@ -147,9 +147,7 @@ def compare(
     }
 
 
-def baseline(
-    known: "Series", test: "Frame", labels: Any, weights: "Series | None" = None
-) -> "Frame":
+def baseline(known: "Series", test: "Frame", labels: Any, weights: Any = None) -> "Frame":
     """What a prediction without a model would be: the shares of the classes, or the mean.
 
     `known` is the target of the rows that were learned from; `labels` are the classes, if any."""

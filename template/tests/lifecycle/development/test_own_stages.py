@@ -12,6 +12,6 @@ def test_each_stage_calls_a_command_that_is_there() -> None:
     called: dict[str, str] = {}
     for file in STAGES:
         for name, stage in project.read_yaml(file)["stages"].items():
-            _, marked, arguments = str(stage.get("cmd", "")).partition("-m lifecycle ")
+            _, marked, arguments = str(stage.get("cmd", "")).partition("-m lifecycle.cli ")
             called |= {name: arguments.split()[0]} if marked else {}
     assert called and {name: own for name, own in called.items() if own not in commands} == {}
