@@ -78,7 +78,7 @@ def test_code_without_annotations_fails_no_job(live: Live, tmp_path: Path) -> No
     package = project / "src" / "living_project"
     (package / "helpers.py").write_text(OWN, encoding="utf-8")
     metrics = (package / "metrics.py").read_text(encoding="utf-8")
-    untyped = re.sub(r"def score\(.*?\) -> [^:]+:", "def score(y_true, y_pred):", metrics, flags=re.S)
+    untyped = re.sub(r"def score\(.*?\) -> [^:]+:", "def score(y_true, y_pred, weights=None):", metrics, flags=re.S)
     assert untyped != metrics
     (package / "metrics.py").write_text(untyped, encoding="utf-8")
     ladder.run(["uv", "run", "ruff", "check", "--quiet", "--fix"], project)

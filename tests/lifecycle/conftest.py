@@ -2,9 +2,10 @@
 
 ANSWERS="level=1 tracking=wandb framework=lightgbm" runs those that hold there for a project of other choices."""
 
+import os
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,33 @@ from lifecycle import extensions  # noqa: E402
 from lifecycle.testing import cli, rows, trained, workspace  # noqa: E402, F401
 
 Write = Callable[[str, str], None]
+HERE = Path(__file__).parent
+# Fixtures set variables for the whole session: other tests of this repository must not see them.
+ENVIRONMENT = rendered.environment(ORIGINAL)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
+    """Run a test of this folder in an environment of its own, which the next one finds again."""
+    if HERE not in item.path.parents:
+        return (yield)
+    outside = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(ENVIRONMENT)
+    try:
+        return (yield)
+    finally:
+        ENVIRONMENT.clear()
+        ENVIRONMENT.update(os.environ)
+        os.environ.clear()
+        os.environ.update(outside)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a file share fixtures: one worker of a parallel run has them all."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture

@@ -35,9 +35,14 @@ def project() -> Path:
     with FileLock(f"{place}.lock"):
         if not place.exists():
             _make(place, wanted)
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(place / "src"), os.environ.get("PYTHONPATH")]))
     sys.path.insert(0, str(place / "src"))
     return place
+
+
+def environment(place: Path) -> dict[str, str]:
+    """The environment of these tests: what they start finds the project's code too."""
+    paths = filter(None, [str(place / "src"), os.environ.get("PYTHONPATH")])
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def above(level: int) -> list[str]:

@@ -12,7 +12,7 @@ from tests.lifecycle.conftest import ORIGINAL
 
 @pytest.mark.parametrize(
     "command",
-    ["ruff check --no-cache src/lifecycle tests", "ruff format --check --no-cache src/lifecycle tests", "mypy"],
+    ["ruff check --no-cache . src/lifecycle", "ruff format --check --no-cache . src/lifecycle", "mypy"],
 )
 def test_the_projects_own_linters_find_nothing(command: str) -> None:
     done = subprocess.run(

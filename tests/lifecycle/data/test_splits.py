@@ -210,7 +210,12 @@ def test_metrics_with_weights_are_those_of_repeated_rows(kind: str) -> None:
 def test_a_metric_without_weights_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[Any, ...]] = []
     y, predictions, weights = ROWS["y"], ROWS[["x"]], ROWS["count"]
-    monkeypatch.setattr(problem.part("metrics"), "score", lambda *given: calls.append(given) or {"m": 1.0})
+
+    def score(*given: Any) -> dict[str, float]:
+        calls.append(given)
+        return {"m": 1.0}
+
+    monkeypatch.setattr(problem.part("metrics"), "score", score)
     assert problem.score(y, predictions, weights) == {"m": 1.0}
     assert len(calls[0]) == 2
     monkeypatch.setattr(problem.part("metrics"), "score", lambda t, p, weights=None: {"m": weights.sum()})

@@ -109,7 +109,7 @@ def test_a_training_takes_the_settings_while_they_fit(
 
 
 def test_settings_of_a_newer_template_are_refused_and_those_without_a_format_read(root: Path) -> None:
-    base = {"params": {"model": {}}, "base": {"model": {}}}
+    base: dict[str, Any] = {"params": {"model": {}}, "base": {"model": {}}}
     (root / tuned.FILE).write_text(yaml.safe_dump(base), encoding="utf-8")
     assert tuned.read() == base
     (root / tuned.FILE).write_text(yaml.safe_dump(base | {"format": 2}), encoding="utf-8")
