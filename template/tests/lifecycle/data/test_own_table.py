@@ -8,7 +8,7 @@ from lifecycle import project
 from lifecycle.data import describe, schema, table, validate
 from lifecycle.data.vectorizer import vectorizer
 from lifecycle.development import model
-from lifecycle.problem import part
+from lifecycle.problem import load, part
 
 
 @pytest.fixture
@@ -43,8 +43,9 @@ def test_bad_rows_are_set_aside_and_none_is_lost(checked: Path) -> None:
 
 
 def test_automated_features_learn_from_the_table(workspace: Path) -> None:
-    frame = part("data").load(project.data_path())
+    frame = load(project.data_path())
     role, (rows, test, *_) = describe.roles(frame), part("data").split(frame)
     made = vectorizer(project.params().get("features") or {})
-    fitted = model.fit(rows[role.features], rows[role.target], project.params(), made)
+    columns, target = rows[role.features], rows[role.target]
+    fitted = model.fit(columns, target, project.params(), made, role.weights(rows))
     assert len(fitted.predict(test)) == len(test)

@@ -8,16 +8,17 @@ from lifecycle.data import describe
 from lifecycle.development import model
 from lifecycle.development.model import Model
 from lifecycle.development.tracking import tracker
-from lifecycle.problem import part
+from lifecycle.problem import load, part
 
 
 def test_fitting_again_gives_the_same_predictions(trained: Model, rows: pd.DataFrame) -> None:
     if not trained.own:
         pytest.skip("it fitted another estimator than your model.build makes")
-    frame = part("data").load(project.data_path())
+    frame = load(project.data_path())
     roles = describe.roles(frame)
     known, *_ = part("data").split(frame)
-    again = model.fit(known[roles.features], known[roles.target], trained.facts["params"])
+    columns, target, weights = known[roles.features], known[roles.target], roles.weights(known)
+    again = model.fit(columns, target, trained.facts["params"], weights=weights)
     pd.testing.assert_frame_equal(again.predict(rows), trained.predict(rows), check_exact=True)
 
 

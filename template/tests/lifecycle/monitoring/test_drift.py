@@ -12,14 +12,14 @@ from lifecycle.monitoring.drift.comparison import compare
 from lifecycle.monitoring.drift.reference_profile import Tally, make_profile
 from lifecycle.monitoring.drift.thresholds import threshold
 from lifecycle.monitoring.window import make_batch
-from lifecycle.problem import part
+from lifecycle.problem import load, part
 from lifecycle.project import data_path
 
 
 @pytest.fixture(scope="module")
 def rows(workspace: Path, trained: Model) -> pd.DataFrame:
     """The held-out rows of the tests' sample, with predictions, as they are compared."""
-    _, test, *_ = part("data").split(part("data").load(data_path()))
+    _, test, *_ = part("data").split(load(data_path()))
     if len(test) < reference.MIN_ROWS:
         pytest.skip(f"only {len(test)} rows are held out")
     return reference.compared(make_batch(trained, test.reset_index(drop=True)))
