@@ -88,7 +88,7 @@ def test_all_pairs_of_values_make_a_sound_project(answers: dict[str, Any], copie
 
 @pytest.mark.parametrize("name", values())
 def test_every_value_of_a_question_changes_something(name: str, rendered: Callable[..., Path]) -> None:
-    rest: dict[str, Any] = OWN_TABLE if name in OWN_COLUMNS else {}
+    rest: dict[str, Any] = OWN_TABLE if name in {"data_path", *OWN_COLUMNS} else {}
     rest = rest | ({"level": 2} if name in ("orchestrator", "compute") else {})
     trees = []
     for value in values()[name]:

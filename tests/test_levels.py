@@ -14,8 +14,8 @@ from tests import ladder
 
 CAPABILITIES = read(ladder.ROOT / "levels")
 LEVELS = sorted({capability.level for capability in CAPABILITIES})
-# The lines of src/lifecycle: what they are now, and a page more. They shall be 1,250, 3,400 and 8,500 when levels 0 to 2
-# are finished.
+# The lines of src/lifecycle: what they are now, and a page more.
+# They shall be 1,250, 3,400 and 8,500 when levels 0 to 2 are finished.
 MOST_LINES = {0: 1_950, 1: 4_900, 2: 12_000}
 DIMENSIONS = {"base", "data", "development", "deployment", "monitoring", "governance", "collaboration"}
 

@@ -87,7 +87,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def conf(file: str = "data") -> dict[str, Any]:
-    """The settings in conf/<file>.yaml."""
+    """The settings in conf/<file>.yaml; those of the data are checked, with defaults for gaps."""
+    if file == "data":
+        from .data import dataset
+
+        return dataset.settings().model_dump(by_alias=True)
     return read_yaml(root() / "conf" / f"{file}.yaml")
 
 

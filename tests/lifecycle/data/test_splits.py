@@ -1,5 +1,6 @@
 """Rows of one group are never on both sides of a split, and weights count in fits and metrics."""
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -220,3 +221,26 @@ def test_a_metric_without_weights_gets_none(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(calls[0]) == 2
     monkeypatch.setattr(problem.part("metrics"), "score", lambda t, p, weights=None: {"m": weights.sum()})
     assert problem.score(y, predictions, weights) == {"m": 40.0}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("target:", "targett:", r"unknown key targett: did you mean target\?"),
+        ("holdout: 0.2", "holdout: 2", "holdout: it should be less than 1, not 2"),
+        ("problem_type: ", "problem_type: x", "problem_type: it should be 'classification' or 'regression'"),
+    ],
+)
+def test_a_mistake_in_the_settings_of_the_data_ends_every_command_with_its_name(
+    old: str, new: str, message: str, workspace: Path, tmp_path: Path, cli: Any
+) -> None:
+    (tmp_path / "conf").mkdir()
+    text = (workspace / "conf/data.yaml").read_text()
+    assert re.search(f"^{old}", text, re.M)
+    (tmp_path / "conf/data.yaml").write_text(re.sub(f"^{old}", new, text, flags=re.M))
+    for name in ("params.yaml", "pyproject.toml"):
+        (tmp_path / name).write_bytes((workspace / name).read_bytes())
+    for command in ("train", "describe"):
+        done = cli(command, check=False, PROJECT_ROOT=str(tmp_path))
+        assert done.returncode == 2
+        assert re.search(message, done.stderr) and "Traceback" not in done.stderr
