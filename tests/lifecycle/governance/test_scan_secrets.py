@@ -42,3 +42,11 @@ def test_an_allowed_line_is_no_finding(repository: Path) -> None:
     (repository / ".gitignore").write_text(".env\n")
     (repository / ".env").write_text(f"KEY={PLANTED}\n")
     assert scan_secrets.scan(scan_secrets.files()) == []
+
+
+@pytest.mark.parametrize("line", ["study: 80f716632bd3", "data_md5: 29c8e814864dd3ffc74a7dfd1ad49de0"])
+def test_hashes_that_commands_write_into_settings_are_no_finding(line: str, repository: Path) -> None:
+    """`tune` names its search and its data by them; whether one looks like a secret is chance."""
+    (repository / "conf").mkdir()
+    (repository / "conf" / "tuned.yaml").write_text(f"trials: 6\n{line}\n")
+    assert scan_secrets.scan(scan_secrets.files()) == []
