@@ -1,4 +1,4 @@
-"""OWNERS.yaml names somebody for each role and for approvals; what is missing is said with its key."""
+"""OWNERS.yaml names somebody for each role and for approvals; what is missing is named by its key."""
 
 from pathlib import Path
 

@@ -37,7 +37,7 @@ def configured(**changes: Any) -> Iterator[None]:
 
 @st.composite
 def tables(draw: st.DrawFn) -> pd.DataFrame:
-    """Groups of any sizes, at any times; the group is told by a column that looks like a feature."""
+    """Groups of any sizes, at any times; a column that looks like a feature reveals the group."""
     rows, groups = draw(st.integers(20, 120)), draw(st.integers(2, 30))
     random = np.random.default_rng(draw(st.integers(0, 10**6)))
     group = random.integers(0, groups, rows) ** draw(st.sampled_from([1, 2])) // draw(st.sampled_from([1, 7]))

@@ -363,7 +363,7 @@ def test_every_request_is_an_event(start: Start, trained: Model) -> None:
     first = events[0]
     assert (first.version, first.variant, len(first.rows)) == (trained.version, "latest", 2)
     assert (first.request_id, first.assignment_key, events[2].variant) == ("r", "k", "latest")
-    assert 0 < first.seconds < 10
+    assert all(event.seconds > 0 for event in events)
     assert 'http_requests_total{path="/predict",status="200",variant="latest"} 1.0' in page
 
 

@@ -119,6 +119,6 @@ def run(arguments: Namespace) -> dict[str, Any]:
         try:
             load = partial(application, arguments.host, port)
             server.serve(target_loader=load, wrap_loader=False)
-        except SystemExit:  # the process that serves ended by itself, and has said why
+        except SystemExit:  # the process that serves ended by itself, and has printed why
             return {**ended, "exit_code": 2}
     return ended
